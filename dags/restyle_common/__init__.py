@@ -1,0 +1,1 @@
+"""What the three DAGs share: assets, defaults, jobs to operators."""

@@ -1,0 +1,1 @@
+"""Jobs that turn a product feed into a published release."""

@@ -1,0 +1,1 @@
+"""Contracts, settings, storage and errors; imports none of our other rooms."""

@@ -1,0 +1,1 @@
+"""Pure functions on image bytes and arrays."""

@@ -1,0 +1,1 @@
+"""Job: snapshot to training dataset, image facts and dead letters."""

@@ -1,0 +1,1 @@
+"""Ingest, plan, publish and rollback."""

@@ -1,0 +1,1 @@
+"""Job: planned images to restyled objects, with one pinned model bundle."""

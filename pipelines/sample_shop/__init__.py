@@ -1,0 +1,1 @@
+"""A small shop rendered by our own code."""

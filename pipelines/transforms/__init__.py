@@ -1,0 +1,1 @@
+"""Beam transforms, each a thin shell around a pure function."""

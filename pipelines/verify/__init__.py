@@ -1,0 +1,1 @@
+"""Job: fidelity gate over originals and restyled images."""

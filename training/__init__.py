@@ -1,0 +1,1 @@
+"""The style GAN: networks, losses, training, evaluation, export."""
