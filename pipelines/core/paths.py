@@ -1,0 +1,177 @@
+"""Where every artifact lies below the shop's output root. Names are stable: later versions read older roots."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pipelines.core.errors import InputError
+from pipelines.core.uris import join
+
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
+
+
+def checked_date(date: str) -> str:
+    """`date` itself when it is YYYY-MM-DD; InputError otherwise."""
+    if not _DATE.fullmatch(date):
+        raise InputError(f"date: expected YYYY-MM-DD, received {date!r}.")
+    return date
+
+
+def run_name(run_id: str) -> str:
+    """A run id (Airflow's hold colons and pluses) as a safe file name."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id).strip("-.")[:120]
+    if not _RUN.fullmatch(name):
+        raise InputError(f"run id: expected letters, digits, '-', '_' or '.', received {run_id!r}.")
+    return name
+
+
+@dataclass(frozen=True)
+class NightPaths:
+    """Artifacts of one date that all brands share."""
+
+    root: str
+    date: str
+
+    @property
+    def snapshot(self) -> str:
+        """SnapshotRow table."""
+        return join(self.root, "snapshots", self.date, "snapshot.parquet")
+
+    @property
+    def ingest_dead_letters(self) -> str:
+        """DeadLetter JSON lines of the ingest stage."""
+        return join(self.root, "snapshots", self.date, "dead_letters.jsonl")
+
+    @property
+    def dataset(self) -> str:
+        """Folder that `tfds.builder_from_directory` opens."""
+        return join(self.root, "datasets", self.date)
+
+    @property
+    def facts(self) -> str:
+        """ImageFacts table."""
+        return join(self.root, "datasets", self.date, "facts.parquet")
+
+    @property
+    def preprocess_dead_letters(self) -> str:
+        """DeadLetter JSON lines of the preprocess stage."""
+        return join(self.root, "datasets", self.date, "dead_letters.jsonl")
+
+
+@dataclass(frozen=True)
+class RunPaths:
+    """Artifacts of one run for one brand and date."""
+
+    root: str
+    date: str
+    brand: str
+    run_id: str
+
+    @property
+    def folder(self) -> str:
+        """All of the run's own files."""
+        return join(self.root, "runs", self.date, self.brand, run_name(self.run_id))
+
+    @property
+    def configuration(self) -> str:
+        """The resolved configuration."""
+        return join(self.folder, "configuration.json")
+
+    @property
+    def plan(self) -> str:
+        """PlanRow table: what is computed."""
+        return join(self.folder, "plan.parquet")
+
+    @property
+    def reused(self) -> str:
+        """ReleaseRow table: what an earlier release already has."""
+        return join(self.folder, "reused.parquet")
+
+    @property
+    def model_pin(self) -> str:
+        """JSON: the one model bundle of this run."""
+        return join(self.folder, "model.json")
+
+    @property
+    def results(self) -> str:
+        """ResultRow table."""
+        return join(self.folder, "results.parquet")
+
+    @property
+    def restyle_dead_letters(self) -> str:
+        """DeadLetter JSON lines of the restyle stage."""
+        return join(self.folder, "dead_letters.jsonl")
+
+    @property
+    def verdicts(self) -> str:
+        """VerdictRow table."""
+        return join(self.folder, "verdicts.parquet")
+
+    @property
+    def summary(self) -> str:
+        """JSON: counts, accounting, release."""
+        return join(self.folder, "summary.json")
+
+    @property
+    def report(self) -> str:
+        """HTML report with pictures."""
+        return join(self.folder, "report.html")
+
+    def progress(self, stage: str) -> str:
+        """Progress events of a running stage."""
+        return join(self.folder, "progress", f"{stage}.jsonl")
+
+
+def night_progress(root: str, date: str, stage: str) -> str:
+    """Progress events of a stage that all brands share."""
+    return join(root, "progress", date, f"{stage}.jsonl")
+
+
+@dataclass(frozen=True)
+class BrandPaths:
+    """What outlives single runs of a brand."""
+
+    root: str
+    brand: str
+
+    @property
+    def models(self) -> str:
+        """Folder of model bundles and training runs."""
+        return join(self.root, "models", self.brand)
+
+    def bundle(self, sha256: str) -> str:
+        """Folder of one model bundle, named by its hash."""
+        return join(self.models, "bundles", sha256)
+
+    def training_run(self, key: str) -> str:
+        """Checkpoints, metrics, previews and curves of one training."""
+        return join(self.models, "training", key)
+
+    @property
+    def blessed(self) -> str:
+        """Pointer to the blessed model bundle."""
+        return join(self.models, "blessed.json")
+
+    def object(self, sha256: str, suffix: str) -> str:
+        """Content-addressed published picture."""
+        return join(self.root, "objects", self.brand, sha256[:2], f"{sha256}{suffix}")
+
+    @property
+    def releases(self) -> str:
+        """Folder of release manifests."""
+        return join(self.root, "releases", self.brand)
+
+    def manifest(self, release_id: str) -> str:
+        """JSON of one release."""
+        return join(self.releases, release_id, "manifest.json")
+
+    def release_rows(self, release_id: str) -> str:
+        """ReleaseRow table of one release."""
+        return join(self.releases, release_id, "rows.parquet")
+
+    @property
+    def current(self) -> str:
+        """Pointer to the release that readers see."""
+        return join(self.releases, "current.json")

@@ -1,0 +1,258 @@
+"""Shop and brand settings: typed, validated before any work starts, one YAML file each.
+
+The JSON schemas under `docs/schemas` are generated from these types (`restyle schema`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from pipelines.core.errors import SettingsError
+from pipelines.core.uris import resolve_uri
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
+ColourPolicy = Literal["keep-hue", "full", "luminance"]
+OutputFormat = Literal["jpeg", "png", "webp"]
+Settings = TypeVar("Settings", bound="SettingsModel")
+
+
+class SettingsModel(BaseModel):
+    """Frozen; unknown keys are an error, so that a typo never passes silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def resolved(self) -> dict[str, Any]:
+        """All values, defaults included, as plain JSON types."""
+        return self.model_dump(mode="json")
+
+
+class FeedSettings(SettingsModel):
+    """Where the product feed of a night is."""
+
+    uri: str = Field(
+        description="CSV, JSON lines, Parquet or a folder of pictures. Relative to the settings file, file:// or gs://. "
+        "`{date}` stands for the night's date, YYYY-MM-DD."
+    )
+    format: Literal["auto", "csv", "jsonl", "parquet", "folder"] = Field(
+        "auto", description="auto: by the ending of the name; a folder where there is none."
+    )
+    columns: dict[str, str] = Field(
+        default_factory=dict,
+        description="Our column name to the feed's own, e.g. {image_uri: image_path}. Columns: product_id, image_uri; "
+        "optional: image_id, title, category.",
+    )
+
+    @field_validator("columns")
+    @classmethod
+    def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
+        known = {"product_id", "image_uri", "image_id", "title", "category"}
+        if unknown := sorted(set(columns) - known):
+            raise ValueError(f"expected keys among {sorted(known)}, received {unknown}")
+        return columns
+
+
+class ImageLimits(SettingsModel):
+    """Pictures beyond these become dead letters."""
+
+    max_bytes: int = Field(32 * 2**20, ge=1024, le=2**30)
+    max_pixels: int = Field(40_000_000, ge=4096, le=200_000_000)
+    min_side_px: int = Field(8, ge=4, le=512)
+
+
+class DatasetSettings(SettingsModel):
+    """The training dataset that preprocessing writes."""
+
+    short_side_px: int = Field(256, ge=64, le=1024)
+    images_per_shard: int = Field(64, ge=1, le=4096)
+
+
+class JobSettings(SettingsModel):
+    """Where jobs run. `local`: processes beside Airflow's worker."""
+
+    runner: Literal["local", "kubernetes"] = "local"
+    image: str = Field("", description="Container image of the jobs; needed by `kubernetes`.")
+    namespace: str = Field("default", description="Kubernetes namespace of the job pods.")
+    beam_options: tuple[str, ...] = Field(
+        (), description="Passed to the Beam jobs, e.g. [--runner=DataflowRunner, --region=europe-west4]."
+    )
+
+
+class ShopSettings(SettingsModel):
+    """One shop: its feed, where results go, its brands."""
+
+    schema_version: Literal[1] = 1
+    shop: Name
+    feed: FeedSettings
+    output_uri: str = Field(description="Root of everything that is written: a local folder or gs://bucket/prefix.")
+    brands: tuple[str, ...] = Field(min_length=1, description="Brand settings files, relative to this one.")
+    schedule: str = Field("0 2 * * *", description="Cron expression of the nightly run, UTC.")
+    images: ImageLimits = ImageLimits()
+    dataset: DatasetSettings = DatasetSettings()
+    jobs: JobSettings = JobSettings()
+
+
+class TrainingSettings(SettingsModel):
+    """How the brand's model is trained."""
+
+    preset: str = Field("quick", description="A preset of training/presets.py.")
+    minutes: float | None = Field(None, gt=0, le=24 * 60, description="Stop after this long; none: the preset's own.")
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+
+
+class OutputSettings(SettingsModel):
+    """What a restyled picture is written as."""
+
+    format: OutputFormat = "jpeg"
+    quality: int = Field(92, ge=50, le=100, description="JPEG and WebP quality.")
+
+
+class GateSettings(SettingsModel):
+    """The fidelity gate. All figures are measured inside the product at no more than 512 px."""
+
+    preset: Literal["photographic", "illustrative"] = "photographic"
+    min_ms_ssim: Share | None = Field(None, description="Overrides the preset.")
+    min_edge_f1: Share | None = Field(None, description="Overrides the preset.")
+    min_white_kept: Share | None = Field(None, description="Overrides the preset.")
+    max_failed_share: Share = Field(0.2, description="A batch with a larger share of failures is not published.")
+
+    def thresholds(self) -> GateThresholds:
+        """The preset's thresholds with the overrides in."""
+        base = GATE_PRESETS[self.preset]
+        return GateThresholds(
+            min_ms_ssim=base.min_ms_ssim if self.min_ms_ssim is None else self.min_ms_ssim,
+            min_edge_f1=base.min_edge_f1 if self.min_edge_f1 is None else self.min_edge_f1,
+            min_white_kept=base.min_white_kept if self.min_white_kept is None else self.min_white_kept,
+        )
+
+
+class GateThresholds(SettingsModel):
+    """What an image must reach to be published restyled."""
+
+    min_ms_ssim: Share
+    min_edge_f1: Share
+    min_white_kept: Share
+
+
+GATE_PRESETS = {
+    "photographic": GateThresholds(min_ms_ssim=0.70, min_edge_f1=0.70, min_white_kept=0.995),
+    "illustrative": GateThresholds(min_ms_ssim=0.50, min_edge_f1=0.50, min_white_kept=0.995),
+}
+
+
+class BrandSettings(SettingsModel):
+    """One brand: its references and how far its look may go."""
+
+    schema_version: Literal[1] = 1
+    brand: Name
+    references_uri: str = Field(description="Folder of reference pictures, relative to this file, file:// or gs://.")
+    strength: Share = Field(1.0, description="0 leaves the product as it is, 1 is the brand's full hand.")
+    background_strength: Share = Field(0.0, description="The same for what is not product; white stays white at 0.")
+    colour: ColourPolicy = Field("keep-hue", description="keep-hue: a mint shirt stays mint.")
+    output: OutputSettings = OutputSettings()
+    training: TrainingSettings = TrainingSettings()
+    gate: GateSettings = GateSettings()
+
+    def recipe(self) -> dict[str, Any]:
+        """What, beside source and model, decides the bytes and the verdict of an output."""
+        kept = self.model_dump(mode="json", include={"strength", "background_strength", "colour", "output"})
+        return {**kept, "thresholds": self.gate.thresholds().resolved()}
+
+    def recipe_sha256(self) -> str:
+        """sha256 of the recipe in canonical JSON."""
+        return hashlib.sha256(json.dumps(self.recipe(), sort_keys=True).encode()).hexdigest()
+
+
+class Shop:
+    """Shop settings with every brand's settings and all URIs resolved.
+
+    Args:
+        settings: the shop's own file.
+        brands: brand settings by brand name, in the order of the shop's file.
+        source: the file that the shop's settings were read from.
+    """
+
+    def __init__(self, settings: ShopSettings, brands: dict[str, BrandSettings], source: Path) -> None:
+        self.settings = settings
+        self.brands = brands
+        self.source = source
+
+    def brand(self, name: str) -> BrandSettings:
+        """Settings of one brand; SettingsError when the shop has no such brand."""
+        if name not in self.brands:
+            raise SettingsError(f"{self.source}: expected a brand among {', '.join(self.brands)}, received {name!r}.")
+        return self.brands[name]
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole configuration as plain JSON types, to be stored with each run."""
+        return {
+            "shop": self.settings.resolved(),
+            "brands": {name: brand.resolved() for name, brand in self.brands.items()},
+        }
+
+
+def load_shop(path: str | Path) -> Shop:
+    """Read and validate the shop's settings and those of all its brands.
+
+    Raises SettingsError that names file, key, what was expected and what was received.
+    """
+    source = Path(path).resolve()
+    settings = _parse(source, ShopSettings)
+    home = str(source.parent)
+    settings = settings.model_copy(
+        update={
+            "feed": settings.feed.model_copy(update={"uri": resolve_uri(settings.feed.uri, home)}),
+            "output_uri": resolve_uri(settings.output_uri, home),
+        }
+    )
+    brands: dict[str, BrandSettings] = {}
+    for entry in settings.brands:
+        file = (source.parent / entry).resolve()
+        brand = _parse(file, BrandSettings)
+        if brand.brand in brands:
+            raise SettingsError(
+                f"{file}: brand {brand.brand!r} is already defined by another file; rename one of them."
+            )
+        references = resolve_uri(brand.references_uri, str(file.parent))
+        brands[brand.brand] = brand.model_copy(update={"references_uri": references})
+    return Shop(settings, brands, source)
+
+
+def json_schema(kind: Literal["shop", "brand"]) -> dict[str, Any]:
+    """JSON schema of a settings file."""
+    model = ShopSettings if kind == "shop" else BrandSettings
+    return model.model_json_schema()
+
+
+def _parse(file: Path, model: type[Settings]) -> Settings:
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(f"{file}: expected a settings file here, found none. `restyle init` writes one.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: cannot be read: {error}") from error
+    try:
+        values = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise SettingsError(f"{file}: not valid YAML: {_one_line(str(error))}") from error
+    if not isinstance(values, dict):
+        raise SettingsError(f"{file}: expected keys and values, received {type(values).__name__}.")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = "; ".join(
+            f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']} (received {problem['input']!r})"
+            for problem in error.errors()
+        )
+        raise SettingsError(f"{file}: {problems}") from error
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text)

@@ -1,0 +1,210 @@
+"""Files on local disk and objects on Google Cloud Storage behind one small set of verbs.
+
+Every write is atomic: a reader sees the old bytes, the new bytes or nothing. `create_once` never overwrites;
+`swap` overwrites only the generation that its caller has read (compare-and-swap).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from pipelines.core.errors import ImageRejected, PublishConflict
+from pipelines.core.uris import is_remote
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Blob, Client
+
+ABSENT: Final = "absent"
+"""Generation of an object that does not exist yet."""
+
+
+@dataclass(frozen=True)
+class Versioned:
+    """Bytes with the generation they were read at."""
+
+    data: bytes
+    generation: str
+
+
+def read_bytes(uri: str) -> bytes:
+    """All bytes. FileNotFoundError when there is no such object."""
+    if is_remote(uri):
+        return _gcs_read(uri).data
+    return Path(uri).read_bytes()
+
+
+def read_source_image(uri: str, max_bytes: int) -> bytes:
+    """Bytes of a picture that a feed names.
+
+    Raises ImageRejected: missing-file, empty-file, too-many-bytes, unreadable-uri.
+    """
+    try:
+        size = size_bytes(uri)
+        if size > max_bytes:
+            raise ImageRejected("too-many-bytes", f"{uri}: {size:,} bytes; at most {max_bytes:,} are accepted.")
+        if size == 0:
+            raise ImageRejected("empty-file", f"{uri}: the file has zero bytes.")
+        return read_bytes(uri)
+    except FileNotFoundError:
+        raise ImageRejected("missing-file", f"{uri}: no such file; correct image_uri or upload the picture.") from None
+    except OSError as error:
+        raise ImageRejected("unreadable-uri", f"{uri}: cannot be read: {error.strerror or error}") from error
+
+
+def size_bytes(uri: str) -> int:
+    """Size without reading. FileNotFoundError when there is no such file; folders are not files."""
+    if is_remote(uri):
+        blob = _blob(uri)
+        blob.reload() if blob.exists() else _missing(uri)
+        return int(blob.size or 0)
+    path = Path(uri)
+    if not path.is_file():
+        _missing(uri)
+    return path.stat().st_size
+
+
+def exists(uri: str) -> bool:
+    """Whether there is an object of this name (folders count on local disk)."""
+    return bool(_blob(uri).exists()) if is_remote(uri) else Path(uri).exists()
+
+
+def list_files(prefix: str) -> list[str]:
+    """All files below a folder, sorted; empty when there is no such folder."""
+    if is_remote(prefix):
+        bucket, name = _split(prefix)
+        blobs = _client().list_blobs(bucket, prefix=f"{name}/" if name else None)
+        return sorted(f"gs://{bucket}/{blob.name}" for blob in blobs if not blob.name.endswith("/"))
+    return sorted(str(path) for path in Path(prefix).rglob("*") if path.is_file())
+
+
+def write_bytes(uri: str, data: bytes) -> None:
+    """Create or replace, atomically."""
+    if is_remote(uri):
+        _blob(uri).upload_from_string(data, content_type="application/octet-stream")
+        return
+    with _temporary_beside(Path(uri), data) as temporary:
+        temporary.replace(uri)
+
+
+def create_once(uri: str, data: bytes) -> bool:
+    """Create; when it exists already leave it alone and return False."""
+    if is_remote(uri):
+        return _gcs_upload(uri, data, generation=0) is not None
+    if Path(uri).exists():
+        return False
+    with _temporary_beside(Path(uri), data) as temporary:
+        try:
+            os.link(temporary, uri)
+        except FileExistsError:
+            return False
+    return True
+
+
+def read_versioned(uri: str) -> Versioned | None:
+    """Bytes and generation, or None when absent."""
+    try:
+        if is_remote(uri):
+            return _gcs_read(uri)
+        data = Path(uri).read_bytes()
+    except FileNotFoundError:
+        return None
+    return Versioned(data, _local_generation(data))
+
+
+def swap(uri: str, data: bytes, expected: str) -> str:
+    """Replace the object if it still has the generation `expected` (`ABSENT`: if there is none).
+
+    Returns the new generation. Raises PublishConflict when somebody else was first. On local disk the generation is
+    the hash of the content, so callers put a serial number into what they write.
+    """
+    if is_remote(uri):
+        generation = _gcs_upload(uri, data, generation=0 if expected == ABSENT else int(expected))
+        if generation is None:
+            raise PublishConflict(f"{uri}: expected generation {expected}, somebody else wrote first.")
+        return generation
+    path = Path(uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f".{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        current = read_versioned(uri)
+        found = current.generation if current else ABSENT
+        if found != expected:
+            raise PublishConflict(f"{uri}: expected generation {expected}, found {found}: somebody else wrote first.")
+        write_bytes(uri, data)
+    return _local_generation(data)
+
+
+def _missing(uri: str) -> None:
+    raise FileNotFoundError(uri)
+
+
+def _local_generation(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextlib.contextmanager
+def _temporary_beside(path: Path, data: bytes) -> Iterator[Path]:
+    """A durable temporary file in the same folder, gone afterwards whatever happened."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".tmp", dir=path.parent)
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o644)
+        yield temporary
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _split(uri: str) -> tuple[str, str]:
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return bucket, name
+
+
+def _client() -> Client:
+    from google.cloud import storage
+
+    if os.environ.get("STORAGE_EMULATOR_HOST"):
+        from google.auth.credentials import AnonymousCredentials
+
+        return storage.Client(project="emulator", credentials=AnonymousCredentials())
+    return storage.Client()
+
+
+def _blob(uri: str) -> Blob:
+    bucket, name = _split(uri)
+    return _client().bucket(bucket).blob(name)
+
+
+def _gcs_read(uri: str) -> Versioned:
+    from google.api_core.exceptions import NotFound
+
+    blob = _blob(uri)
+    try:
+        data = blob.download_as_bytes()
+    except NotFound:
+        raise FileNotFoundError(uri) from None
+    return Versioned(data, str(blob.generation))
+
+
+def _gcs_upload(uri: str, data: bytes, generation: int) -> str | None:
+    """Upload if the object still has `generation` (0: is absent); the new generation, or None when it has not."""
+    from google.api_core.exceptions import PreconditionFailed
+
+    blob = _blob(uri)
+    try:
+        blob.upload_from_string(data, content_type="application/octet-stream", if_generation_match=generation)
+    except PreconditionFailed:
+        return None
+    return str(blob.generation)
