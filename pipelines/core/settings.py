@@ -38,8 +38,8 @@ class FeedSettings(SettingsModel):
     """Where the product feed of a night is."""
 
     uri: str = Field(
-        description="CSV, JSON lines, Parquet or a folder of pictures. Relative to the settings file, file:// or gs://. "
-        "`{date}` stands for the night's date, YYYY-MM-DD."
+        description="CSV, JSON lines, Parquet or a folder of pictures. Relative to the settings file, file:// or gs://."
+        " `{date}` stands for the night's date, YYYY-MM-DD."
     )
     format: Literal["auto", "csv", "jsonl", "parquet", "folder"] = Field(
         "auto", description="auto: by the ending of the name; a folder where there is none."
