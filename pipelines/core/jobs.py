@@ -6,9 +6,12 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pipelines.core.errors import RestyleError
+
+NOT_DUE: Final = 99
+"""Exit code of a job that found nothing to do: Airflow shows it, and what waits for it, as skipped."""
 
 
 @dataclass(frozen=True)
