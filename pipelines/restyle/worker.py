@@ -1,0 +1,115 @@
+"""Rows of the plan to restyled objects: reads, restyles, stores, and answers for every row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.core import storage
+from pipelines.core.contracts import DeadLetter, PlanRow, ResultRow
+from pipelines.core.errors import ImageRejected
+from pipelines.core.paths import BrandPaths
+from pipelines.images.colour import LabStatistics
+from pipelines.images.decode import DecodeLimits
+from pipelines.images.encode import EncodeOptions
+from pipelines.restyle.batch import Look, Restyler, Rgb, restyle_batch
+from pipelines.restyle.model_pin import ModelPin, load_pinned
+from pipelines.restyle.picture import EncodedPicture, Picture, encode_restyled, open_picture
+
+
+@dataclass(frozen=True)
+class RestyleTask:
+    """All that a worker process must know; small, and pickled into the Beam graph."""
+
+    pin: ModelPin
+    look: Look
+    limits: DecodeLimits
+    output: EncodeOptions
+    objects: BrandPaths
+
+    def open(self) -> RestyleWorker:
+        """Load the model. Once per process."""
+        return RestyleWorker(load_pinned(self.pin), self)
+
+
+class RestyleWorker:
+    """Computes batches of plan rows with one loaded model.
+
+    Args:
+        restyler: the model.
+        task: look, limits, output format and where objects go.
+    """
+
+    def __init__(self, restyler: Restyler, task: RestyleTask) -> None:
+        self._restyler = restyler
+        self._task = task
+
+    def __call__(self, rows: Sequence[PlanRow]) -> list[ResultRow | DeadLetter]:
+        """One outcome per row, in order: the stored object, or why there is none."""
+        opened = [self._open(row) for row in rows]
+        ready = [(row, picture) for row, picture in zip(rows, opened, strict=True) if isinstance(picture, Picture)]
+        restyled = restyle_batch(
+            self._restyler,
+            [picture for _, picture in ready],
+            [_statistics(row) for row, _ in ready],
+            self._task.look,
+        )
+        outcomes = iter(restyled)
+        return [
+            dead_letter(row, picture)
+            if isinstance(picture, ImageRejected)
+            else self._finish(row, picture, next(outcomes))
+            for row, picture in zip(rows, opened, strict=True)
+        ]
+
+    def _open(self, row: PlanRow) -> Picture | ImageRejected:
+        try:
+            data = storage.read_source_image(row.image_uri, self._task.limits.max_bytes)
+            if hashlib.sha256(data).hexdigest() != row.source_sha256:
+                return ImageRejected(
+                    "changed-since-snapshot",
+                    f"{row.image_uri}: the picture changed after the snapshot was taken; the next night will have it.",
+                )
+            return open_picture(data, self._task.limits)
+        except ImageRejected as rejected:
+            return rejected
+        except Exception as error:  # storage clients raise errors of their own
+            return ImageRejected("unreadable-uri", f"{row.image_uri}: cannot be read: {type(error).__name__}: {error}")
+
+    def _finish(self, row: PlanRow, picture: Picture, restyled: Rgb | ImageRejected) -> ResultRow | DeadLetter:
+        if isinstance(restyled, ImageRejected):
+            return dead_letter(row, restyled)
+        encoded = encode_restyled(restyled, picture.decoded, self._task.output)
+        try:
+            return self._store(row, picture, encoded)
+        except Exception as error:  # storage clients raise errors of their own
+            message = f"the restyled picture cannot be stored: {type(error).__name__}: {error}"
+            return dead_letter(row, ImageRejected("write-failed", message))
+
+    def _store(self, row: PlanRow, picture: Picture, encoded: EncodedPicture) -> ResultRow:
+        sha256 = hashlib.sha256(encoded.data).hexdigest()
+        uri = self._task.objects.object(sha256, encoded.suffix)
+        storage.create_once(uri, encoded.data)
+        height, width = picture.size_px
+        return ResultRow(
+            image_id=row.image_id,
+            work_key=row.work_key,
+            source_sha256=row.source_sha256,
+            image_uri=row.image_uri,
+            object_uri=uri,
+            object_sha256=sha256,
+            object_bytes=len(encoded.data),
+            width_px=width,
+            height_px=height,
+        )
+
+
+def dead_letter(row: PlanRow, rejected: ImageRejected) -> DeadLetter:
+    """The dead letter of a row of the plan."""
+    return DeadLetter(row.product_id, row.image_id, row.image_uri, "restyle", rejected.reason, str(rejected))
+
+
+def _statistics(row: PlanRow) -> LabStatistics:
+    return LabStatistics.from_json(json.loads(row.product_statistics_json))

@@ -1,0 +1,80 @@
+"""The fidelity gate: whether a restyled picture still shows the product that the shop photographed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import numpy as np
+
+from pipelines.core.settings import GateThresholds
+from pipelines.images.decode import DecodedImage
+from pipelines.images.geometry import fit_within
+from pipelines.images.mask import product_mask
+from pipelines.images.quality import edge_f1, is_blank, ms_ssim, white_background_kept
+
+JUDGED_PX: Final = 512
+"""Longer side at which pictures are judged: about what a shopper sees, and a tenth of the cost of full size."""
+
+Reason = Literal[
+    "",
+    "unreadable",
+    "source-changed",
+    "wrong-size",
+    "alpha-changed",
+    "blank",
+    "structure",
+    "edges",
+    "white-background",
+]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`reason` is empty when passed, else the first check that failed. Figures in 0..1, 0 where not measured."""
+
+    passed: bool
+    reason: Reason
+    ms_ssim: float = 0.0
+    edge_f1: float = 0.0
+    white_kept: float = 0.0
+
+
+def failed(reason: Reason) -> Judgement:
+    """A failure before anything could be measured."""
+    return Judgement(passed=False, reason=reason)
+
+
+def judge(original: DecodedImage, restyled: DecodedImage, thresholds: GateThresholds) -> Judgement:
+    """Compare a restyled picture with its original, inside the product and on the white around it."""
+    if restyled.rgb.shape != original.rgb.shape:
+        return failed("wrong-size")
+    if not _same_alpha(original, restyled):
+        return failed("alpha-changed")
+    before, after = fit_within(original.rgb, JUDGED_PX), fit_within(restyled.rgb, JUDGED_PX)
+    if is_blank(after):
+        return failed("blank")
+    alpha = None if original.alpha is None else fit_within(original.alpha, JUDGED_PX)
+    weights = product_mask(before, alpha).weights
+    structure = float(ms_ssim(before, after, weights))
+    edges = float(edge_f1(before, after, weights))
+    white = float(white_background_kept(before, after, weights))
+    reason = _first_failure(structure, edges, white, thresholds)
+    return Judgement(passed=not reason, reason=reason, ms_ssim=structure, edge_f1=edges, white_kept=white)
+
+
+def _first_failure(structure: float, edges: float, white: float, thresholds: GateThresholds) -> Reason:
+    # Written so that a figure that is not a number fails.
+    if not structure >= thresholds.min_ms_ssim:
+        return "structure"
+    if not edges >= thresholds.min_edge_f1:
+        return "edges"
+    if not white >= thresholds.min_white_kept:
+        return "white-background"
+    return ""
+
+
+def _same_alpha(original: DecodedImage, restyled: DecodedImage) -> bool:
+    if original.alpha is None or restyled.alpha is None:
+        return original.alpha is restyled.alpha
+    return np.array_equal(original.alpha, restyled.alpha)

@@ -1,0 +1,31 @@
+"""Beam graph of the verify job: results -> verdicts, one image at a time."""
+
+from __future__ import annotations
+
+import apache_beam as beam
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from pipelines.core.contracts import ResultRow, VerdictRow
+from pipelines.core.paths import RunPaths
+from pipelines.core.progress import ProgressLog
+from pipelines.core.tables import read_rows
+from pipelines.transforms.row_artifacts import WriteTable
+from pipelines.transforms.verify_images import VerifyImages
+from pipelines.verify.worker import VerifyTask
+
+
+def run_pipeline(paths: RunPaths, task: VerifyTask, progress: ProgressLog, options: PipelineOptions) -> None:
+    """Run the job to its end; the verdicts of `paths` are written when it returns."""
+    with beam.Pipeline(options=options) as pipeline:
+        (
+            pipeline
+            | "Results" >> beam.Create([paths.results])
+            | "Rows" >> beam.FlatMap(_read_results)
+            | "Spread" >> beam.Reshuffle()
+            | "Verify" >> VerifyImages(task, progress)
+            | "WriteVerdicts" >> WriteTable(paths.verdicts, VerdictRow)
+        )
+
+
+def _read_results(uri: str) -> list[ResultRow]:
+    return read_rows(uri, ResultRow)
