@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from pipelines.images.regions import Regions, connected_regions
 
@@ -14,11 +15,16 @@ MaskKind = Literal["alpha", "flood", "none"]
 Floats = NDArray[np.float32]
 Flags = NDArray[np.bool_]
 
-# Shares of the picture, levels of 0..255.
+# Distances are the largest difference to the background colour in any channel, in levels of 0..255.
+_TOLERANCE: Final = 11
+_SHADE: Final = 24
+_ALMOST_EXACT: Final = 2
+# Shares of the border, of a region, of the picture.
+_PLAIN_BORDER_SHARE: Final = 0.9
+_WHITE_BORDER_SHARE: Final = 0.6
+_CLOSE_UP_BORDER_SHARE: Final = 0.1
+_CLOSE_UP_EXACT_SHARE: Final = 0.8
 _TRANSPARENT_SHARE: Final = 0.001
-_PLAIN_BORDER_SHARE: Final = 0.6
-_WHITE_LEVEL: Final = 244
-_TOLERANCE: Final = 12
 _HOLE_SHARE: Final = 0.0005
 _HOLE_EXACT_SHARE: Final = 0.8
 _SPECK_SHARE: Final = 0.0001
@@ -41,58 +47,61 @@ def product_mask(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None) -> Pro
     """Weights of the product in uint8 [H, W, 3] with alpha uint8 [H, W] or None."""
     if alpha is not None and (alpha < 250).mean() >= _TRANSPARENT_SHARE:
         return ProductMask(alpha.astype(np.float32) / np.float32(255), "alpha")
-    product = _flooded(rgb)
-    if product is None:
+    weights = _flooded(rgb)
+    if weights is None:
         return ProductMask(np.ones(rgb.shape[:2], np.float32), "none")
-    return ProductMask(_softened(product), "flood")
+    return ProductMask(weights, "flood")
 
 
-def _flooded(rgb: NDArray[np.uint8]) -> Flags | None:
-    """Product pixels before a plain background, None where there is no such background."""
+def _flooded(rgb: NDArray[np.uint8]) -> Floats | None:
+    """Weights of the product before a plain background, None where there is no such background."""
     paper = _border_colour(rgb)
     if paper is None:
         return None
-    near, exact = _like_paper(rgb, paper)
-    regions = connected_regions(near)
-    product = ~_background(regions, exact)[regions.labels]
-    product = _without_specks(product)
+    distance = _distance(rgb, paper)
+    regions = connected_regions(distance <= _TOLERANCE)
+    background = _background(regions, distance == 0)[regions.labels]
+    product = _without_specks(~background)
     lowest, highest = _PRODUCT_SHARES
-    return product if lowest <= product.mean() <= highest else None
+    if not lowest <= product.mean() <= highest:
+        return None
+    return _softened(product) * _shade_ramp(distance, background)
 
 
-def _border_colour(rgb: NDArray[np.uint8]) -> NDArray[np.int16] | None:
-    """Median colour of the picture's outermost 1 %, if most of that is of this colour."""
+def _border_colour(rgb: NDArray[np.uint8]) -> NDArray[np.uint8] | None:
+    """White, or the median colour of the picture's outermost 1 %, if the border says so.
+
+    White needs less of the border than other colours, and very little of it where it is exactly white: a
+    close-up of a studio photo, whose product runs over three sides.
+    """
     depth = max(1, min(rgb.shape[:2]) // 100)
     sides = (rgb[:depth], rgb[-depth:], rgb[:, :depth], rgb[:, -depth:])
-    ring = np.concatenate([side.reshape(-1, 3) for side in sides]).astype(np.int16)
-    paper = np.median(ring, axis=0).astype(np.int16)
-    if paper.min() >= _WHITE_LEVEL:
-        plain = (ring >= _WHITE_LEVEL).all(axis=1)
-    else:
-        plain = (np.abs(ring - paper) <= _TOLERANCE).all(axis=1)
-    return paper if plain.mean() >= _PLAIN_BORDER_SHARE else None
+    ring = np.concatenate([side.reshape(-1, 3) for side in sides])
+    white = np.full(3, 255, np.uint8)
+    from_white = _distance(ring, white)
+    near = float((from_white <= _TOLERANCE).mean())
+    exact = float((from_white <= _ALMOST_EXACT).mean())
+    if near >= _WHITE_BORDER_SHARE or (near >= _CLOSE_UP_BORDER_SHARE and exact >= _CLOSE_UP_EXACT_SHARE * near):
+        return white
+    paper = np.median(ring, axis=0).astype(np.uint8)
+    plain = float((_distance(ring, paper) <= _TOLERANCE).mean())
+    return paper if plain >= _PLAIN_BORDER_SHARE else None
 
 
-def _like_paper(rgb: NDArray[np.uint8], paper: NDArray[np.int16]) -> tuple[Flags, Flags]:
-    """Pixels within the tolerance of the background colour, and those exactly of it."""
-    white = paper.min() >= _WHITE_LEVEL
-    low = np.full(3, _WHITE_LEVEL) if white else np.maximum(paper - _TOLERANCE, 0)
-    high = np.full(3, 255) if white else np.minimum(paper + _TOLERANCE, 255)
-    goal = np.full(3, 255) if white else paper
-    near = np.ones(rgb.shape[:2], np.bool_)
-    exact = np.ones(rgb.shape[:2], np.bool_)
+def _distance(rgb: NDArray[np.uint8], paper: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Largest difference to `paper` in any channel of uint8 [..., 3]."""
+    planes = []
     for channel in range(3):
-        plane = rgb[..., channel]
-        near &= (plane >= low[channel]) & (plane <= high[channel])
-        exact &= plane == goal[channel]
-    return near, exact
+        plane, level = rgb[..., channel], paper[channel]
+        planes.append(np.maximum(plane, level) - np.minimum(plane, level))
+    distance: NDArray[np.uint8] = np.maximum(np.maximum(planes[0], planes[1]), planes[2])
+    return distance
 
 
 def _background(regions: Regions, exact: Flags) -> Flags:
     """Which regions are background: those at the border, and large holes of exactly its colour."""
     exact_areas = np.bincount(regions.labels[exact], minlength=regions.areas.size)
-    pixels = regions.labels.size
-    holes = (regions.areas >= _HOLE_SHARE * pixels) & (exact_areas >= _HOLE_EXACT_SHARE * regions.areas)
+    holes = (regions.areas >= _HOLE_SHARE * regions.labels.size) & (exact_areas >= _HOLE_EXACT_SHARE * regions.areas)
     background: Flags = regions.touches_border | holes
     background[0] = False
     return background
@@ -108,17 +117,19 @@ def _without_specks(product: Flags) -> Flags:
 
 def _softened(product: Flags) -> Floats:
     """Weights that fall off inside the product's edge: a tent of 5 px, cut to the product."""
-    weights = product.astype(np.float32)
-    for axis in (0, 1):
-        for _ in range(2):
-            weights = _mean_of_three(weights, axis)
-    return np.where(product, weights, np.float32(0))
+    levels = Image.fromarray(product.astype(np.uint8) * np.uint8(255))
+    tent = np.asarray(levels.filter(ImageFilter.BoxBlur(1)).filter(ImageFilter.BoxBlur(1)))
+    return np.where(product, tent.astype(np.float32) / np.float32(255), np.float32(0))
 
 
-def _mean_of_three(weights: Floats, axis: int) -> Floats:
-    margins = [(1, 1) if i == axis else (0, 0) for i in range(2)]
-    padded = np.pad(weights, margins, mode="edge")
-    length = weights.shape[axis]
-    parts = [padded.take(range(i, i + length), axis) if axis else padded[i : i + length] for i in range(3)]
-    mean: Floats = (parts[0] + parts[1] + parts[2]) / np.float32(3)
-    return mean
+def _shade_ramp(distance: NDArray[np.uint8], background: Flags) -> Floats:
+    """Factors that rise from 0 to 1 over pale pixels that adjoin the background.
+
+    A soft shadow on white has no edge; a step of the weights would draw one.
+    """
+    regions = connected_regions(distance <= _SHADE)
+    adjoining = np.bincount(regions.labels[background], minlength=regions.areas.size) > 0
+    adjoining[0] = False
+    levels = np.arange(256, dtype=np.float32)
+    ramp = ((levels - _TOLERANCE) / np.float32(_SHADE + 1 - _TOLERANCE)).clip(0, 1)
+    return np.where(adjoining[regions.labels], ramp[distance], np.float32(1)).astype(np.float32)

@@ -1,0 +1,162 @@
+"""What restyling did to a product, measured inside its mask. Callers shrink to 512 px (`geometry.fit_within`) first."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Floats = NDArray[np.float32]
+Flags = NDArray[np.bool_]
+
+# Wang, Simoncelli, Bovik 2003, "Multi-scale structural similarity for image quality assessment", table of section 3.2.
+_SCALE_EXPONENTS: Final = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
+_C1: Final = (0.01 * 255) ** 2
+_C2: Final = (0.03 * 255) ** 2
+_WINDOW_PX: Final = 11
+_WINDOW_SIGMA: Final = 1.5
+_EDGE_FLOOR: Final = 8.0
+_BLANK_SIDE_PX: Final = 128
+_BLANK_RANGE: Final = 6
+
+
+def luminance(rgb: NDArray[np.uint8]) -> Floats:
+    """Rec. 601 luma of uint8 [H, W, 3]; float32 [H, W] in 0..255."""
+    return np.asarray(rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32))
+
+
+def ms_ssim(a: NDArray[np.uint8], b: NDArray[np.uint8], weights: Floats) -> float:
+    """Multi-scale structural similarity of two uint8 [H, W, 3] on luminance, weighted by [H, W]; 0..1, 1 if equal.
+
+    Five scales as in the paper; pictures too small for all of them use those that fit an 11 px window, with the
+    exponents scaled to the same sum. Negative structure counts as 0.
+
+    Raises:
+        ValueError: shapes differ or all weights are 0.
+    """
+    _check(a, b, weights)
+    x, y, w = luminance(a), luminance(b), weights.astype(np.float32)
+    scales = _scales(min(x.shape))
+    exponents = np.array(_SCALE_EXPONENTS[:scales]) / sum(_SCALE_EXPONENTS[:scales])
+    product = 1.0
+    for scale, exponent in enumerate(exponents, start=1):
+        light, structure = _similarity(x, y)
+        compared = light * structure if scale == scales else structure
+        product *= max(0.0, float((compared * w).sum() / w.sum())) ** float(exponent)
+        if scale < scales:
+            x, y, w = _halved(x), _halved(y), _halved(w)
+    return min(product, 1.0)
+
+
+def edge_f1(a: NDArray[np.uint8], b: NDArray[np.uint8], weights: Floats) -> float:
+    """F1 of the Sobel edges of two uint8 [H, W, 3] where weights [H, W] are above 0.5; 0..1, 1 if equal.
+
+    Edges are found relative to each picture's own contrast, and may lie 1 px apart: a look may soften or harden
+    the product, but not move or lose its lines. No edges in either picture is 1.
+
+    Raises:
+        ValueError: shapes differ or all weights are 0.
+    """
+    _check(a, b, weights)
+    inside = weights > 0.5 if (weights > 0.5).any() else weights > 0
+    edges_a, edges_b = _edges(luminance(a), inside), _edges(luminance(b), inside)
+    count_a, count_b = int(edges_a.sum()), int(edges_b.sum())
+    if count_a == 0 or count_b == 0:
+        return float(count_a == count_b)
+    precision = float((edges_b & _grown(edges_a)).sum()) / count_b
+    recall = float((edges_a & _grown(edges_b)).sum()) / count_a
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def white_background_kept(before: NDArray[np.uint8], after: NDArray[np.uint8], weights: Floats) -> float:
+    """Share of the pixels of weight 0 that were exactly white in uint8 [H, W, 3] and still are; 1 if none were.
+
+    Measured at full size: resizing would hide single pixels.
+    """
+    if before.shape != after.shape or before.shape[:2] != weights.shape:
+        raise ValueError(f"after: expected {before.shape} and weights of it, received {after.shape}, {weights.shape}")
+    white = (weights == 0) & (before.min(axis=-1) == 255)
+    total = int(white.sum())
+    return 1.0 if total == 0 else int((white & (after.min(axis=-1) == 255)).sum()) / total
+
+
+def is_blank(rgb: NDArray[np.uint8]) -> bool:
+    """Whether uint8 [H, W, 3] shows one colour alone, noise of the compression aside."""
+    height, width = rgb.shape[:2]
+    picture = Image.fromarray(np.ascontiguousarray(rgb))
+    size = (min(width, _BLANK_SIDE_PX), min(height, _BLANK_SIDE_PX))
+    small = np.asarray(picture.resize(size, Image.Resampling.BOX)).reshape(-1, 3).astype(np.int16)
+    return bool((small.max(axis=0) - small.min(axis=0)).max() <= _BLANK_RANGE)
+
+
+def _check(a: NDArray[np.uint8], b: NDArray[np.uint8], weights: Floats) -> None:
+    if a.shape != b.shape or a.shape[:2] != weights.shape:
+        raise ValueError(f"b, weights: expected the size of a, {a.shape}, received {b.shape} and {weights.shape}")
+    if not weights.any():
+        raise ValueError("weights: expected some above 0, received none")
+
+
+def _scales(side_px: int) -> int:
+    scales = 1
+    while scales < len(_SCALE_EXPONENTS) and side_px // 2**scales >= _WINDOW_PX:
+        scales += 1
+    return scales
+
+
+def _similarity(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Maps of luminance similarity and of contrast and structure similarity."""
+    mean_x, mean_y = _blurred(x), _blurred(y)
+    variance_x = _blurred(x * x) - mean_x * mean_x
+    variance_y = _blurred(y * y) - mean_y * mean_y
+    covariance = _blurred(x * y) - mean_x * mean_y
+    light = (2 * mean_x * mean_y + _C1) / (mean_x**2 + mean_y**2 + _C1)
+    structure = (2 * covariance + _C2) / (variance_x + variance_y + _C2)
+    return light, structure
+
+
+def _blurred(values: Floats) -> Floats:
+    """Gaussian window of 11 px, sigma 1.5, mirrored at the border."""
+    offsets = np.arange(_WINDOW_PX) - _WINDOW_PX // 2
+    taps = np.exp(-(offsets**2) / (2 * _WINDOW_SIGMA**2))
+    taps = (taps / taps.sum()).astype(np.float32)
+    height, width = values.shape
+    margin = _WINDOW_PX // 2
+    # Sides below the margin cannot be mirrored in one go; edge values stand in there.
+    mode = "reflect" if min(height, width) > margin else "edge"
+    padded = np.pad(values, margin, mode=mode)  # type: ignore[call-overload]
+    rows = np.zeros((height, padded.shape[1]), np.float32)
+    for i, tap in enumerate(taps):
+        rows += tap * padded[i : i + height]
+    blurred = np.zeros((height, width), np.float32)
+    for i, tap in enumerate(taps):
+        blurred += tap * rows[:, i : i + width]
+    return blurred
+
+
+def _halved(values: Floats) -> Floats:
+    height, width = (side // 2 * 2 for side in values.shape)
+    cut = values[:height, :width]
+    mean: Floats = (cut[::2, ::2] + cut[1::2, ::2] + cut[::2, 1::2] + cut[1::2, 1::2]) / np.float32(4)
+    return mean
+
+
+def _edges(values: Floats, inside: Flags) -> Flags:
+    """Pixels inside whose Sobel magnitude is a deviation above the mean of the inside."""
+    padded = np.pad(values, 1, mode="edge")
+    across = padded[:, 2:] - padded[:, :-2]
+    down = padded[2:] - padded[:-2]
+    gradient_x = (across[:-2] + 2 * across[1:-1] + across[2:]) / 4
+    gradient_y = (down[:, :-2] + 2 * down[:, 1:-1] + down[:, 2:]) / 4
+    magnitude = np.hypot(gradient_x, gradient_y)
+    threshold = max(_EDGE_FLOOR, float(magnitude[inside].mean() + magnitude[inside].std()))
+    edges: Flags = inside & (magnitude > threshold)
+    return edges
+
+
+def _grown(flags: Flags) -> Flags:
+    padded = np.pad(flags, 1)
+    rows = padded[:-2] | padded[1:-1] | padded[2:]
+    grown: Flags = rows[:, :-2] | rows[:, 1:-1] | rows[:, 2:]
+    return grown
