@@ -6,6 +6,7 @@ keeping map moves lightness part of the way, scales chroma within limits and add
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -35,7 +36,7 @@ class ColourMap:
         lightness_in: three knots of L, rising from 0 to 100.
         lightness_out: where the knots go, rising.
         lightness_slopes: slopes at the knots, all above 0, within the limits of a monotone cubic.
-        chroma_gain: factors for a and b.
+        chroma_gain: factor for a and b.
         chroma_shift: added to a and b after the gain; fades out towards black and white.
     """
 
@@ -43,7 +44,7 @@ class ColourMap:
     lightness_in: tuple[float, float, float]
     lightness_out: tuple[float, float, float]
     lightness_slopes: tuple[float, float, float]
-    chroma_gain: tuple[float, float]
+    chroma_gain: float
     chroma_shift: tuple[float, float]
 
     def apply(self, rgb: NDArray[np.uint8], weights: Floats) -> NDArray[np.uint8]:
@@ -61,8 +62,8 @@ class ColourMap:
         lightness = _hermite(lab[..., 0], self.lightness_in, self.lightness_out, self.lightness_slopes)
         # Black and white have no room for a tint.
         room = np.clip(4 * lightness / 100 * (1 - lightness / 100), 0, 1)
-        a = lab[..., 1] * self.chroma_gain[0] + self.chroma_shift[0] * room
-        b = lab[..., 2] * self.chroma_gain[1] + self.chroma_shift[1] * room
+        a = lab[..., 1] * self.chroma_gain + self.chroma_shift[0] * room
+        b = lab[..., 2] * self.chroma_gain + self.chroma_shift[1] * room
         mapped = np.stack([lightness, a, b], axis=-1)
         return (lab + np.float32(self.strength) * (mapped - lab)).astype(np.float32)
 
@@ -110,7 +111,7 @@ class _Limits:
 
 
 _LIMITS: Final[dict[ColourPolicy, _Limits]] = {
-    "full": _Limits(0.7, (0.6, 1.5), 25.0, 1.0, (0.5, 1.6), 0.8, 28.0),
+    "full": _Limits(0.7, (0.6, 1.5), 25.0, 1.0, (0.2, 1.4), 0.8, 28.0),
     "keep-hue": _Limits(0.45, (0.7, 1.35), 16.0, 1.0, (0.6, 1.25), 0.15, 6.0),
     "luminance": _Limits(0.45, (0.7, 1.35), 16.0, 0.0, (1.0, 1.0), 0.0, 0.0),
 }
@@ -165,20 +166,20 @@ def _lightness_curve(product: LabStatistics, brand: LabStatistics, limits: _Limi
 
 def _chroma_map(
     product: LabStatistics, brand: LabStatistics, policy: ColourPolicy, limits: _Limits
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Gains and shifts of a and b."""
+) -> tuple[float, tuple[float, float]]:
+    """Gain and shifts of a and b."""
     if policy == "full":
-        ratios = tuple(brand.spread[i] / max(product.spread[i], _LEAST_SPREAD) for i in (1, 2))
+        # One gain for both axes: two would bend hues, and tear a plain fabric into tints.
+        ratio = math.hypot(*brand.spread[1:]) / max(math.hypot(*product.spread[1:]), _LEAST_SPREAD)
     else:
         ratio = brand.chroma / max(product.chroma, _LEAST_CHROMA)
-        ratios = (ratio, ratio)
-    gains = [_clamp(1 + limits.chroma_share * (ratio - 1), *limits.chroma_gain) for ratio in ratios]
+    gain = _clamp(1 + limits.chroma_share * (ratio - 1), *limits.chroma_gain)
     shifts = []
-    for i, gain in enumerate(gains, start=1):
+    for i in (1, 2):
         # A full transfer moves the mean itself; the other policies lay the tint over all colours alike.
         start = product.mean[i] * gain if policy == "full" else 0.0
         shifts.append(_clamp(limits.tint_share * (brand.mean[i] - start), -limits.tint, limits.tint))
-    return (gains[0], gains[1]), (shifts[0], shifts[1])
+    return gain, (shifts[0], shifts[1])
 
 
 def _clamp(value: float, low: float, high: float) -> float:

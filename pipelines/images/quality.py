@@ -113,7 +113,7 @@ def _similarity(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     covariance = _blurred(x * y) - mean_x * mean_y
     light = (2 * mean_x * mean_y + _C1) / (mean_x**2 + mean_y**2 + _C1)
     structure = (2 * covariance + _C2) / (variance_x + variance_y + _C2)
-    return light, structure
+    return np.asarray(light, np.float32), np.asarray(structure, np.float32)
 
 
 def _blurred(values: Floats) -> Floats:
