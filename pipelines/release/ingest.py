@@ -24,6 +24,7 @@ from pipelines.core.progress import ProgressLog
 from pipelines.core.settings import Shop, load_shop
 from pipelines.core.uris import parent, resolve_uri
 from pipelines.release.feed import FeedRow, read_feed
+from pipelines.release.references import check_references
 
 READ_THREADS = 8
 MAX_ID_LENGTH = 200
@@ -142,11 +143,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m pipelines.release.ingest", description=__doc__)
     parser.add_argument("--settings", required=True, help="shop settings file")
     parser.add_argument("--date", required=True, help="date of the night, YYYY-MM-DD")
+    parser.add_argument("--brand", default="", help="check the references of this brand only; default: of all")
     parser.add_argument("--dry-run", action="store_true", help="read the feed, write nothing, say what would be done")
     options = parser.parse_args(argv)
 
     def body() -> dict[str, Any]:
         shop, date = load_shop(options.settings), checked_date(options.date)
+        for name in [options.brand] if options.brand else shop.brands:
+            check_references(shop.brand(name), shop.settings.images)
         if options.dry_run:
             rows = list(read_feed(shop.settings.feed, date))
             return {"stage": "ingest", "dry_run": True, "date": date, "images_in": len(rows)}

@@ -55,9 +55,9 @@ def training_request(shop: Shop, brand_name: str, date: str, *, force: bool) -> 
         "workdir": workdir,
         "candidate": join(workdir, "bundle"),
         "evaluation": join(workdir, "evaluation"),
-        "current": current.bundle_uri if current else "",
+        "current_option": f"--current={current.bundle_uri}" if current else "",
         "preset": brand.training.preset,
-        "minutes": "" if brand.training.minutes is None else str(brand.training.minutes),
+        "minutes_option": "" if brand.training.minutes is None else f"--minutes={brand.training.minutes}",
         "seed": str(brand.training.seed),
         "colour": brand.colour,
     }

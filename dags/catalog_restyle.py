@@ -1,0 +1,97 @@
+"""### Restyle: a night's catalog to a published release, for every brand
+
+Follows `style_training` for the same date. Only images that are new or changed since the current release (other bytes,
+model or recipe) are computed; everything else is reused. Each image must pass the fidelity gate, or its original is
+published with the reason. The release becomes visible in one step.
+
+**By hand:** trigger with a date that has a dataset; name a brand to restyle it alone.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from airflow.sdk import DAG, PartitionedAssetTimetable, TriggerRule, get_current_context, task, task_group
+from restyle_common.assets import BRAND_MODELS, CATALOG_RELEASE
+from restyle_common.defaults import DAG_ARGUMENTS, JOBS_POOL, brand_param, date_param, settings_file, shop
+from restyle_common.jobs import job
+from restyle_common.request import resolve_request
+
+from pipelines.core.jobs import JobResources
+
+SETTINGS, SHOP = settings_file(), shop().settings
+
+with DAG(
+    dag_id="catalog_restyle",
+    schedule=PartitionedAssetTimetable(assets=BRAND_MODELS),
+    params={"brand": brand_param(), "date": date_param()},
+    tags=["restyle", "nightly", "release"],
+    doc_md=__doc__,
+    **DAG_ARGUMENTS,
+):
+
+    @task
+    def orders() -> list[dict[str, Any]]:
+        """Which night, which brands: one order a brand."""
+        context = get_current_context()
+        run, events = context["dag_run"], context["triggering_asset_events"].get(BRAND_MODELS, [])
+        asked = resolve_request(shop(), context["params"], run.partition_key, run.run_after, events)
+        return [{"brand": brand, "date": asked["date"]} for brand in asked["brands"]]
+
+    @task(outlets=[CATALOG_RELEASE], trigger_rule=TriggerRule.NONE_FAILED)
+    def announce(ordered: list[dict[str, Any]]) -> dict[str, Any]:
+        """Tell whoever listens that the night's releases are there."""
+        event = get_current_context()["outlet_events"][CATALOG_RELEASE]
+        event.add_partitions(ordered[0]["date"])
+        event.extra = {"date": ordered[0]["date"], "brands": [order["brand"] for order in ordered]}
+        return event.extra
+
+    @task_group
+    def release(brand: str, date: str) -> None:
+        """One brand's night."""
+        where = ["--settings", SETTINGS, "--brand", brand, "--date", date, "--run-id", "{{ run_id }}"]
+        plan = job(
+            "plan",
+            "pipelines.release.plan",
+            where,
+            SHOP.jobs,
+            doc_md="Compares the snapshot with the current release by work key; pins one model bundle for the run.",
+        )
+        restyle = job(
+            "restyle",
+            "pipelines.restyle",
+            [*where, *SHOP.jobs.beam_options],
+            SHOP.jobs,
+            JobResources(cpus=4, memory_mb=8_192),
+            pool=JOBS_POOL,
+            doc_md="Beam job: restyles what the plan lists, at their own size, to content-addressed objects.",
+        )
+        verify = job(
+            "verify",
+            "pipelines.verify",
+            [*where, *SHOP.jobs.beam_options],
+            SHOP.jobs,
+            pool=JOBS_POOL,
+            execution_timeout=timedelta(hours=2),
+            doc_md="Beam job, the fidelity gate: structure and edges inside the product, white background, size.",
+        )
+        publish = job(
+            "publish",
+            "pipelines.release.publish",
+            where,
+            SHOP.jobs,
+            doc_md="Writes the release and moves `current` to it, if nobody else moved it first.",
+        )
+        report = job(
+            "report",
+            "pipelines.monitor",
+            where,
+            SHOP.jobs,
+            trigger_rule=TriggerRule.ALL_DONE,
+            doc_md="HTML report with before and after pictures; written for blocked runs too.",
+        )
+        plan >> restyle >> verify >> publish >> report
+
+    ordered: Any = orders()
+    release.expand_kwargs(ordered) >> announce(ordered)
