@@ -1,0 +1,151 @@
+"""Training content: the shop's pictures from a TensorFlow dataset folder or a plain folder."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.core.errors import ImageRejected, InputError, MissingArtifact
+from pipelines.images.colour import LabStatistics, lab_statistics
+from pipelines.images.decode import DecodeLimits, decode_image
+from pipelines.images.encode import flatten_on_white
+from pipelines.images.geometry import resize, resize_short_side
+from pipelines.images.mask import product_mask
+
+_SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif"}
+HELD_OUT_PARTS: Final = 8
+
+
+@dataclass(frozen=True)
+class ContentPicture:
+    """One picture at training size.
+
+    Attributes:
+        product_id: pictures of one product share colour parameters and the side of the hold-out split.
+        image_id: name of the picture.
+        rgb: uint8 [H,W,3].
+        weights: product mask, float32 [H,W] in 0..1.
+        statistics: of all the product's pictures together.
+    """
+
+    product_id: str
+    image_id: str
+    rgb: NDArray[np.uint8]
+    weights: NDArray[np.float32]
+    statistics: LabStatistics
+
+
+@dataclass(frozen=True)
+class Content:
+    """Training pictures, held-out pictures, and how many files could not be read."""
+
+    train: tuple[ContentPicture, ...]
+    held_out: tuple[ContentPicture, ...]
+    unreadable: int
+
+
+_Row = tuple[str, str, NDArray[np.uint8], NDArray[np.float32]]
+
+
+def load_content(source: Path, short_side_px: int, limit: int, seed: int = 0) -> Content:
+    """Read up to `limit` pictures; about an eighth of the products is held out, always the same ones.
+
+    Args:
+        source: folder written by preprocessing (it has `dataset_info.json`) or a folder of pictures; below the latter,
+            a sub-folder is one product and a file beside them a product of its own.
+        short_side_px: pictures are resized to this short side.
+        limit: sampled without replacement by `seed` when there are more.
+        seed: of that sample.
+
+    Raises:
+        MissingArtifact: nothing is at `source`.
+        InputError: no picture there shows a product.
+    """
+    if not source.exists():
+        raise MissingArtifact(f"content {source}: nothing there; run preprocessing first or name a folder of pictures")
+    dataset = (source / "dataset_info.json").exists()
+    unreadable = 0
+    rows: list[_Row] = []
+    for row in _dataset_rows(source, limit, seed) if dataset else _folder_rows(source, limit, seed):
+        if row is None:
+            unreadable += 1
+        else:
+            rows.append(_resized(row, short_side_px))
+    pictures = _with_statistics(rows)
+    if not pictures:
+        raise InputError(f"content {source}: expected pictures of products, found none ({unreadable} unreadable)")
+    held_out = tuple(p for p in pictures if is_held_out(p.product_id))
+    train = tuple(p for p in pictures if not is_held_out(p.product_id))
+    if not train or not held_out:
+        train = held_out = pictures
+    return Content(train, held_out, unreadable)
+
+
+def is_held_out(product_id: str) -> bool:
+    """Whether a product never is trained on; decided by a hash of its name."""
+    return hashlib.sha256(product_id.encode()).digest()[0] % HELD_OUT_PARTS == 0
+
+
+def _folder_rows(folder: Path, limit: int, seed: int) -> Iterator[_Row | None]:
+    files = sorted(p for p in folder.rglob("*") if p.suffix.lower() in _SUFFIXES and p.is_file())
+    for file in _sample(files, limit, seed):
+        try:
+            decoded = decode_image(file.read_bytes(), DecodeLimits())
+        except (ImageRejected, OSError):
+            yield None
+            continue
+        rgb, alpha = decoded.rgb, decoded.alpha
+        mask = product_mask(rgb, alpha)
+        rgb = rgb if alpha is None else flatten_on_white(rgb, alpha)
+        product = file.stem if file.parent == folder else file.parent.name
+        yield product, str(file.relative_to(folder)), rgb, mask.weights
+
+
+def _dataset_rows(folder: Path, limit: int, seed: int) -> Iterator[_Row | None]:
+    import tensorflow_datasets as tfds
+
+    builder = tfds.builder_from_directory(str(folder))
+    total = sum(info.num_examples for info in builder.info.splits.values())
+    chosen = set(_sample(range(total), limit, seed))
+    number = -1
+    for split in sorted(builder.info.splits):
+        for example in tfds.as_numpy(builder.as_dataset(split=split, shuffle_files=False)):
+            number += 1
+            if number in chosen:
+                weights = example["weights"][..., 0].astype(np.float32) / np.float32(255)
+                yield _text(example["product_id"]), _text(example["image_id"]), example["image"], weights
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _sample(items: Sequence[Any], limit: int, seed: int) -> Iterable[Any]:
+    if len(items) <= limit:
+        return items
+    chosen = np.random.default_rng([seed, 71]).choice(len(items), limit, replace=False)
+    return [items[index] for index in sorted(chosen)]
+
+
+def _resized(row: _Row, short_side_px: int) -> _Row:
+    product, name, rgb, weights = row
+    rgb = resize_short_side(rgb, short_side_px)
+    return product, name, rgb, resize(weights, rgb.shape[0], rgb.shape[1])
+
+
+def _with_statistics(rows: list[_Row]) -> tuple[ContentPicture, ...]:
+    by_product: dict[str, LabStatistics] = defaultdict(LabStatistics)
+    for product, _, rgb, weights in rows:
+        by_product[product] = by_product[product] + lab_statistics(rgb, weights)
+    return tuple(
+        ContentPicture(product, name, rgb, weights, by_product[product])
+        for product, name, rgb, weights in rows
+        if weights.mean() > 0.01
+    )

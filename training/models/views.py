@@ -1,0 +1,44 @@
+"""What the judges see of a picture: its hand rather than its exposure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from keras import ops
+
+from training.models.layers import pad_edge
+
+LOCAL_PX = 33
+"""Side of the box whose mean is taken away: wider than any stroke, narrower than any garment."""
+
+
+def luminance(x: Any) -> Any:
+    """Rec. 601 luma of sRGB values, [N,H,W,3] -> [N,H,W,1]."""
+    return x[..., :1] * 0.299 + x[..., 1:2] * 0.587 + x[..., 2:3] * 0.114
+
+
+def hand_view(x: Any) -> Any:
+    """Luminance less its local mean, about -0.5..0.5: strokes and grain stay, exposure and colour go."""
+    light = luminance(ops.cast(x, "float32"))
+    half = LOCAL_PX // 2
+    mean = ops.average_pool(pad_edge(light, half), (LOCAL_PX, 1), strides=1, padding="valid")
+    mean = ops.average_pool(mean, (1, LOCAL_PX), strides=1, padding="valid")
+    return light - mean
+
+
+def perceptual_view(x: Any, *, colour: bool) -> Any:
+    """Three channels in about 0..1 for the perceptual network: the picture itself, or its hand in grey."""
+    return x if colour else ops.repeat(hand_view(x) + 0.5, 3, axis=-1)
+
+
+def shrink(x: Any, step: int) -> Any:
+    """Box average to 1/step of the side; exact when the side is divisible."""
+    return x if step == 1 else ops.average_pool(x, step, strides=step, padding="valid")
+
+
+def weighted_mean(value: Any, weights: Any) -> Any:
+    """Mean of [N,h,w,C] under weights [N,H,W,1] (H a multiple of h); float32 scalar."""
+    value = ops.cast(value, "float32")
+    step = int(weights.shape[1]) // int(value.shape[1])
+    weights = ops.broadcast_to(shrink(weights, step), ops.shape(value))
+    return ops.sum(value * weights) / (ops.sum(weights) + 1e-3)

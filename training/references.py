@@ -1,0 +1,85 @@
+"""Brand references: read, check, prepare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.core.errors import ImageRejected, ReferencesError
+from pipelines.images.colour import LabStatistics, lab_statistics
+from pipelines.images.decode import DecodeLimits, decode_image
+from pipelines.images.encode import flatten_on_white
+from pipelines.images.geometry import resize_short_side
+from pipelines.images.mask import product_mask
+
+_NOTES: Final = {".txt", ".md", ".csv", ".json", ".yaml", ".yml"}
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One reference picture at training size: uint8 [H,W,3] and which pixels are painted, float32 [H,W] in 0..1."""
+
+    name: str
+    rgb: NDArray[np.uint8]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Brand:
+    """A brand as training sees it; `statistics` are those of all painted pixels together."""
+
+    name: str
+    references: tuple[Reference, ...]
+    statistics: LabStatistics
+
+
+def load_brand(name: str, folder: Path, short_side_px: int) -> Brand:
+    """Read every reference of a folder; notes (.txt, .md, .csv, .json, .yaml) and hidden files are passed over.
+
+    Raises:
+        ReferencesError: no folder, no pictures, or a file that cannot be read, with the file's name.
+    """
+    if not folder.is_dir():
+        raise ReferencesError(f"brand {name}: expected a folder of reference pictures, found none at {folder}")
+    files = sorted(
+        p for p in folder.iterdir() if p.is_file() and not p.name.startswith(".") and p.suffix.lower() not in _NOTES
+    )
+    if not files:
+        raise ReferencesError(f"brand {name}: {folder} holds no pictures; put at least one reference there")
+    references = tuple(_load(name, file, short_side_px) for file in files)
+    statistics = reduce(add, (lab_statistics(r.rgb, r.weights) for r in references))
+    if statistics.weight == 0:
+        raise ReferencesError(f"brand {name}: the references in {folder} are blank; nothing to learn from")
+    return Brand(name, references, statistics)
+
+
+def load_brands(folder: Path, short_side_px: int, leave_out: tuple[str, ...] = ()) -> tuple[Brand, ...]:
+    """One brand per sub-folder, in the order of their names.
+
+    Raises:
+        ReferencesError: as `load_brand`; also when no brand is left.
+    """
+    if not folder.is_dir():
+        raise ReferencesError(f"expected a folder with one folder per brand, found none at {folder}")
+    found = sorted(p for p in folder.iterdir() if p.is_dir() and p.name not in leave_out)
+    if not found:
+        raise ReferencesError(f"{folder}: expected one folder per brand, found no folder")
+    return tuple(load_brand(p.name, p, short_side_px) for p in found)
+
+
+def _load(brand: str, file: Path, short_side_px: int) -> Reference:
+    try:
+        decoded = decode_image(file.read_bytes(), DecodeLimits())
+    except (ImageRejected, OSError) as error:
+        raise ReferencesError(
+            f"brand {brand}: reference {file} cannot be read ({error}); replace or remove it"
+        ) from error
+    rgb = decoded.rgb if decoded.alpha is None else flatten_on_white(decoded.rgb, decoded.alpha)
+    rgb = resize_short_side(rgb, short_side_px)
+    return Reference(file.name, rgb, product_mask(rgb, None).weights)

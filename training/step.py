@@ -1,0 +1,180 @@
+"""One training step: discriminator and generator in turn, compiled once."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from training.config import TrainingConfig
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Arrays of one step; B pictures, B references of the same brands.
+
+    Attributes:
+        pictures: uint8 [B,c,c,3], colour-mapped inside the product.
+        weights: uint8 [B,c,c,1], product mask 0..255.
+        references: uint8 [B,c,c,3].
+        style: float32 [B,2C], encoder statistics of a few references each.
+        brands: int32 [B], row in the table of style targets.
+    """
+
+    pictures: np.ndarray
+    weights: np.ndarray
+    references: np.ndarray
+    style: np.ndarray
+    brands: np.ndarray
+
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """In the order the step takes them."""
+        return self.pictures, self.weights, self.references, self.style, self.brands
+
+
+StyleTargets = dict[str, tuple[np.ndarray, np.ndarray]]
+"""Layer -> (mean [brands,C], spread [brands,C]) of the perceptual features of each brand's references."""
+
+TERMS = (
+    "content",
+    "style",
+    "adversarial",
+    "reconstruction",
+    "identity",
+    "flat_background",
+    "edge",
+    "tone",
+    "value_range",
+    "distillation",
+)
+NUMBERS = (*TERMS, "generator", "discriminator", "real_accuracy", "fake_accuracy")
+
+
+def shown_pictures(restyled: Any, pictures: Any, weights: Any, policy: str) -> Any:
+    """What a viewer will see: the residual as the colour policy lets it through, inside the product only."""
+    from training.models.views import luminance
+
+    residual = restyled - pictures
+    if policy != "full":
+        residual = luminance(residual)
+    return pictures + residual * weights
+
+
+def judged_view(pictures: Any, *, colour: bool) -> Any:
+    """What the discriminator sees, three channels: the hand, and chroma (zero unless the policy is "full")."""
+    from keras import ops
+
+    from training.models.views import hand_view, luminance
+
+    hand = hand_view(pictures)
+    if not colour:
+        return ops.concatenate([hand, ops.zeros_like(hand), ops.zeros_like(hand)], axis=-1)
+    light = luminance(pictures)
+    return ops.concatenate([hand, pictures[..., 2:3] - light, pictures[..., :1] - light], axis=-1)
+
+
+def generator_terms(
+    gan: Any, perceptual: Any, config: TrainingConfig, targets: StyleTargets, tensors: Sequence[Any]
+) -> tuple[dict[str, Any], Any, Any]:
+    """All terms but the adversarial one, the pictures to be judged, and the codes."""
+    from keras import ops
+
+    from training import losses as loss
+    from training.models.views import perceptual_view
+
+    pictures, weights, references, style, brands = tensors
+    half = max(1, config.schedule.batch // 2)
+    colour = config.colour_policy == "full"
+    codes = gan.mapping(style)
+    inputs = ops.concatenate([pictures, pictures[:half], references[:half]], axis=0)
+    all_codes = ops.concatenate([codes, ops.zeros_like(codes[:half]), codes[:half]], axis=0)
+    features = gan.encoder(inputs)
+    painted = gan.generator(features, inputs, all_codes)
+    count = config.schedule.batch
+    restyled, photo, own = painted[:count], painted[count : count + half], painted[count + half :]
+    shown = shown_pictures(restyled, pictures, weights, config.colour_policy)
+    seen = perceptual.features(perceptual_view(shown, colour=colour))
+    before = perceptual.features(perceptual_view(pictures, colour=colour))
+    wanted = {
+        name: (ops.take(mean, brands, axis=0), ops.take(spread, brands, axis=0))
+        for name, (mean, spread) in targets.items()
+    }
+    terms = {
+        "content": loss.content_loss(seen, before, perceptual.content_layers, weights),
+        "style": loss.style_loss(loss.style_statistics(seen, weights), wanted),
+        "reconstruction": loss.reconstruction_loss(photo, inputs[:half]),
+        "identity": loss.identity_loss(own, references[:half]),
+        "flat_background": loss.flat_background_loss(restyled, pictures),
+        "edge": loss.edge_loss(shown, pictures, weights),
+        "tone": loss.tone_loss(shown, pictures, weights),
+        "value_range": loss.range_loss(painted),
+        "distillation": ops.zeros(()),
+    }
+    if config.losses.distillation > 0:
+        heads = gan.heads(features[:count])
+        terms["distillation"] = loss.distillation_loss(heads, perceptual.features(pictures))
+    return terms, shown, codes
+
+
+def build_step(
+    gan: Any,
+    perceptual: Any,
+    config: TrainingConfig,
+    targets: StyleTargets,
+    optimizers: tuple[Any, Any],
+    averages: Sequence[Any],
+) -> Callable[..., Any]:
+    """Compile the step: arrays of a `Batch` and the adversarial share (0..1) -> float32 vector in the order `NUMBERS`.
+
+    The discriminator learns first on this step's pictures, then the generator against it. `averages` are updated as
+    exponential moving averages of encoder, mapping and generator.
+    """
+    import tensorflow as tf
+
+    from training import losses as loss
+
+    colour = config.colour_policy == "full"
+    weigh = config.losses
+    parts = ["mapping", "generator"]
+    if config.schedule.train_encoder:
+        parts.append("encoder")
+    if weigh.distillation > 0:
+        parts.append("heads")
+    learning = gan.variables(*parts, trainable=True)
+    judging = gan.variables("discriminator", trainable=True)
+    followed = gan.variables("encoder", "mapping", "generator")
+    on_generator, on_discriminator = optimizers
+    on_generator.build(learning)
+    on_discriminator.build(judging)
+
+    def step(pictures: Any, weights: Any, references: Any, style: Any, brands: Any, share: Any, decay: Any) -> Any:
+        pictures = tf.cast(pictures, tf.float32) / 255.0
+        references = tf.cast(references, tf.float32) / 255.0
+        weights = tf.cast(weights, tf.float32) / 255.0
+        with tf.GradientTape() as tape:
+            tensors = (pictures, weights, references, style, brands)
+            terms, shown, codes = generator_terms(gan, perceptual, config, targets, tensors)
+            fake_view = judged_view(shown, colour=colour)
+            with tf.GradientTape() as judge:
+                views = tf.stop_gradient(tf.concat([judged_view(references, colour=colour), fake_view], axis=0))
+                fixed = tf.stop_gradient(codes)
+                verdicts = gan.discriminator(views, tf.concat([fixed, fixed], axis=0), training=True)
+                count = config.schedule.batch
+                real, fake = [v[:count] for v in verdicts], [v[count:] for v in verdicts]
+                judged = loss.discriminator_loss(real, fake, weights)
+            gradients = judge.gradient(judged, judging)
+            on_discriminator.apply(gradients, judging)
+            terms["adversarial"] = loss.generator_loss(gan.discriminator(fake_view, codes), weights)
+            total = sum(
+                getattr(weigh, name) * (share if name == "adversarial" else 1.0) * terms[name] for name in TERMS
+            )
+        on_generator.apply(tape.gradient(total, learning), learning)
+        for average, variable in zip(averages, followed, strict=True):
+            average.assign(average * decay + variable.value * (1.0 - decay))
+        right_real = tf.reduce_mean([tf.reduce_mean(tf.cast(v > 0.5, tf.float32)) for v in real])
+        right_fake = tf.reduce_mean([tf.reduce_mean(tf.cast(v < 0.5, tf.float32)) for v in fake])
+        return tf.stack([*(terms[name] for name in TERMS), total, judged, right_real, right_fake])
+
+    return tf.function(step, jit_compile=False)  # type: ignore[no-any-return]

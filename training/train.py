@@ -1,0 +1,187 @@
+"""Train a brand's model: `python -m training.train --content DIR --style DIR --brand NAME --out BUNDLE`."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.core.errors import InputError, MissingArtifact
+from pipelines.core.jobs import run_job
+from training.arguments import training_parser
+from training.bundle import ModelBundle, load_bundle, write_bundle
+from training.config import TrainingConfig, to_json
+from training.data import Content, load_content
+from training.files import write_json
+from training.presets import PRESETS, preset
+from training.references import Brand, load_brand
+from training.telemetry import Telemetry, labelled_grid
+
+BASE = Path(__file__).parent / "base"
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Entry point; the last line printed is a JSON summary."""
+    parser = training_parser("python -m training.train", "Train a brand's model bundle.")
+    parser.add_argument("--brand", required=True, help="name of the brand")
+    parser.add_argument("--preset", default="quick", choices=sorted(PRESETS))
+    options = parser.parse_args(argv)
+    return run_job(lambda: _job(options))
+
+
+def _job(options: argparse.Namespace) -> dict[str, Any]:
+    config = resolved(options, options.preset)
+    brands = (load_brand(options.brand, options.style, config.schedule.reference_px),)
+    command = (
+        f"python -m training.train --preset {options.preset} --brand {options.brand} "
+        f"--colour {options.colour} --seed {options.seed}"
+    )
+    return train(options, config, brands, command)
+
+
+def resolved(options: argparse.Namespace, name: str) -> TrainingConfig:
+    """The preset with the options of this run in.
+
+    Raises:
+        InputError: minutes or images that are not above 0.
+    """
+    config = preset(name, colour_policy=options.colour, seed=options.seed)
+    if options.minutes is not None and not options.minutes > 0:
+        raise InputError(f"--minutes: expected more than 0, received {options.minutes}")
+    if options.images is None:
+        return config
+    if options.images < 1:
+        raise InputError(f"--images: expected at least 1, received {options.images}")
+    return dataclasses.replace(config, schedule=dataclasses.replace(config.schedule, images=options.images))
+
+
+def train(options: argparse.Namespace, config: TrainingConfig, brands: Sequence[Brand], command: str) -> dict[str, Any]:
+    """Load content and networks, train, write the bundle; returns the summary."""
+    began = time.monotonic()
+    folder = options.workdir or options.out.with_name(f"{options.out.name}-run")
+    schedule = config.schedule
+    content = load_content(options.content, schedule.content_px, schedule.content_limit, config.seed)
+    start = initial_bundle(options.init)
+    say(
+        f"content: {len(content.train)} pictures to train on, {len(content.held_out)} held out, "
+        f"{content.unreadable} unreadable; brands: "
+        + ", ".join(f"{b.name} ({len(b.references)} references)" for b in brands)
+    )
+    if options.dry_run:
+        return {"dry_run": True, "pictures": len(content.train), "brands": [b.name for b in brands]}
+    trainer = _trainer(options, config, content, brands, start, folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "config.json", {**to_json(config), "command": command})
+    telemetry = Telemetry(folder, schedule.images)
+    _run(trainer, telemetry, options, content, brands, command)
+    bundle = trainer.bundle(command)
+    sha256 = write_bundle(bundle, options.out)
+    return {
+        "bundle": str(options.out),
+        "sha256": sha256,
+        "images": trainer.images,
+        "seconds": round(time.monotonic() - began, 1),
+        "workdir": str(folder),
+        **{name: round(value, 4) for name, value in trainer.latest.items()},
+    }
+
+
+def _trainer(
+    options: argparse.Namespace,
+    config: TrainingConfig,
+    content: Content,
+    brands: Sequence[Brand],
+    start: ModelBundle | None,
+    folder: Path,
+) -> Any:
+    from training.checkpoint import read_checkpoint
+    from training.perceptual_choice import choose_perceptual
+    from training.precision import training_dtype
+    from training.trainer import Trainer
+
+    dtype = training_dtype()
+    perceptual = choose_perceptual(options.perceptual, start or _shipped(), dtype=dtype)
+    say(f"perceptual network: {perceptual.source}; precision: {dtype}")
+    trainer = Trainer(config, content, brands, perceptual, dtype=dtype, folder=folder, say=say)
+    if start is not None:
+        trainer.start_from(start)
+    if options.resume:
+        trainer.restore(read_checkpoint(folder / "checkpoint"))
+        say(f"resumed after {trainer.images} images")
+    return trainer
+
+
+def _run(
+    trainer: Any,
+    telemetry: Telemetry,
+    options: argparse.Namespace,
+    content: Content,
+    brands: Sequence[Brand],
+    command: str,
+) -> None:
+    def after_epoch(epoch: int) -> None:
+        bundle = trainer.bundle(command)
+        picture = preview_grid(bundle, content, [b.name for b in brands], trainer.config.schedule.preview_pictures)
+        telemetry.preview(epoch, picture)
+        shown = ("content", "style", "adversarial", "reconstruction", "discriminator")
+        say(
+            f"epoch {epoch}: {trainer.images}/{trainer.config.schedule.images} images, {trainer.seconds:.0f} s, "
+            + ", ".join(f"{name} {trainer.latest.get(name, 0.0):.3f}" for name in shown)
+        )
+
+    trainer.run(telemetry, minutes=options.minutes, after_epoch=after_epoch)
+
+
+def initial_bundle(choice: str) -> ModelBundle | None:
+    """The bundle to start from; None for a fresh start.
+
+    Raises:
+        MissingArtifact: `base` was asked for and this installation has none.
+        ModelBundleError: the bundle cannot be used.
+    """
+    if choice == "none":
+        return None
+    if choice == "base":
+        shipped = _shipped()
+        if shipped is None:
+            raise MissingArtifact(f"base checkpoint: expected at {BASE}; train one, or start fresh with `--init none`")
+        return shipped
+    return load_bundle(choice)
+
+
+def _shipped() -> ModelBundle | None:
+    return load_bundle(BASE) if (BASE / "model.json").exists() else None
+
+
+def preview_grid(bundle: ModelBundle, content: Content, brands: Sequence[str], pictures: int) -> NDArray[np.uint8]:
+    """Held-out products, each as it was and in every brand's look."""
+    from training.stylizer import Stylizer
+
+    stylizer = Stylizer(bundle)
+    step = max(1, len(content.held_out) // pictures)
+    rows = []
+    for product in content.held_out[::step][:pictures]:
+        row = [product.rgb]
+        for brand in brands:
+            restyled = stylizer.restyle(
+                product.rgb[None], product.weights[None], [product.statistics], brand=brand, strength=1.0
+            )
+            row.append(restyled[0])
+        rows.append(row)
+    return labelled_grid(rows, ["original", *brands], 256)
+
+
+def say(line: str) -> None:
+    """One progress line."""
+    print(line, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())

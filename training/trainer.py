@@ -1,0 +1,361 @@
+"""The training loop: batches in, weights, previews and checkpoints out."""
+
+from __future__ import annotations
+
+import math
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.core.errors import ModelBundleError, TrainingStopped
+from training.bundle import BrandStyle, ModelBundle
+from training.checkpoint import Checkpoint, write_checkpoint
+from training.config import TrainingConfig, to_json
+from training.data import Content
+from training.models.style_gan import TRAINING_PARTS, StyleGan
+from training.references import Brand
+from training.sampling import BatchSampler
+from training.step import NUMBERS, Batch, StyleTargets, build_step
+from training.telemetry import Telemetry
+
+_LOG_STEPS = 20
+_COLLAPSE_STEPS = 400
+
+
+class Trainer:
+    """One run.
+
+    Args:
+        config: resolved configuration.
+        content: pictures.
+        brands: at least one.
+        perceptual: see `training.models.perceptual`.
+        dtype: "float32" or "mixed_bfloat16".
+        folder: run folder.
+        say: where progress lines go.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        content: Content,
+        brands: Sequence[Brand],
+        perceptual: Any,
+        *,
+        dtype: str,
+        folder: Path,
+        say: Callable[[str], None],
+    ) -> None:
+        import keras
+
+        self.config = config
+        self.content = content
+        self.brands = tuple(brands)
+        self.perceptual = perceptual
+        self.folder = folder
+        self.say = say
+        self.gan = StyleGan(config.architecture, dtype=dtype)
+        schedule = config.schedule
+        self.optimizers = (
+            keras.optimizers.Adam(schedule.generator_rate, beta_1=0.5, beta_2=0.99, global_clipnorm=2.0),
+            keras.optimizers.Adam(schedule.discriminator_rate, beta_1=0.5, beta_2=0.99),
+        )
+        self.followed = self.gan.variables("encoder", "mapping", "generator")
+        self.averages = [keras.Variable(v.value, trainable=False, dtype="float32") for v in self.followed]
+        self.step = 0
+        self.seconds = 0.0
+        self.latest: dict[str, float] = {}
+        self.sampler = BatchSampler(
+            content.train,
+            self.brands,
+            policy=config.colour_policy,
+            crop_px=schedule.crop_px,
+            batch=schedule.batch,
+            seed=config.seed,
+        )
+        self._compiled: Callable[..., Any] | None = None
+
+    @property
+    def images(self) -> int:
+        """Images trained on so far."""
+        return self.step * self.config.schedule.batch
+
+    def start_from(self, bundle: ModelBundle) -> None:
+        """Begin with a bundle's weights.
+
+        Raises:
+            ModelBundleError: its architecture is another one.
+        """
+        if bundle.architecture != self.config.architecture:
+            raise ModelBundleError(
+                f"initial model: expected architecture {to_json(self.config.architecture)}, "
+                f"received {to_json(bundle.architecture)}; use its preset or `--init none`"
+            )
+        self.gan.load_arrays(bundle.weights, *(p for p in TRAINING_PARTS if p in bundle.parts))
+        self._restart_averages()
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on where a checkpoint was written.
+
+        Raises:
+            ModelBundleError: it belongs to another configuration.
+        """
+        if checkpoint.state["config"] != json_form(to_json(self.config)):
+            raise ModelBundleError(
+                "checkpoint: written by a run with another configuration; use a fresh work folder or the same options"
+            )
+        step = self.compiled_step()
+        del step
+        self.gan.load_arrays(checkpoint.arrays)
+        for index, average in enumerate(self.averages):
+            average.assign(checkpoint.arrays[f"average/{index}"])
+        for owner, optimizer in zip(("generator", "discriminator"), self.optimizers, strict=True):
+            for index, variable in enumerate(optimizer.variables):
+                variable.assign(checkpoint.arrays[f"optimizer/{owner}/{index}"])
+        self.step = int(checkpoint.state["step"])
+        self.seconds = float(checkpoint.state["seconds"])
+
+    def checkpoint(self) -> Checkpoint:
+        """The whole state."""
+        arrays = self.gan.arrays()
+        for index, average in enumerate(self.averages):
+            arrays[f"average/{index}"] = np.asarray(average, np.float32)
+        for owner, optimizer in zip(("generator", "discriminator"), self.optimizers, strict=True):
+            for index, variable in enumerate(optimizer.variables):
+                arrays[f"optimizer/{owner}/{index}"] = np.asarray(variable)
+        state = {
+            "config": to_json(self.config),
+            "step": self.step,
+            "seconds": self.seconds,
+            "brands": {b.name: b.statistics.to_json() for b in self.brands},
+            "perceptual": self.perceptual.source,
+            "latest": self.latest,
+        }
+        return Checkpoint(arrays, state)
+
+    def compiled_step(self) -> Callable[..., Any]:
+        """The training step, traced once."""
+        if self._compiled is None:
+            targets = style_targets(self.perceptual, self.brands, colour=self.config.colour_policy == "full")
+            self._compiled = build_step(self.gan, self.perceptual, self.config, targets, self.optimizers, self.averages)
+        return self._compiled
+
+    def run(self, telemetry: Telemetry, *, minutes: float | None, after_epoch: Callable[[int], None]) -> None:
+        """Train to the schedule's end or for `minutes`, whichever comes first.
+
+        Raises:
+            TrainingStopped: a loss is not finite, or the discriminator has won for good.
+        """
+        schedule = self.config.schedule
+        compiled = self.compiled_step()
+        limit = None if minutes is None else minutes * 60.0
+        began = time.monotonic() - self.seconds
+        per_epoch = max(1, schedule.epoch_images // schedule.batch)
+        last = math.ceil(schedule.images / schedule.batch)
+        while self.step < last and (limit is None or self.seconds < limit):
+            stop = min(last, (self.step // per_epoch + 1) * per_epoch)
+            self._epoch(compiled, telemetry, range(self.step, stop), began, limit)
+            epoch = -(-self.step // per_epoch)
+            write_checkpoint(self.checkpoint(), self.folder / "checkpoint")
+            after_epoch(epoch)
+            telemetry.curves()
+        telemetry.progress(self.images, self.images / max(self.seconds, 1e-3), 0.0, force=True)
+
+    def _epoch(
+        self,
+        compiled: Callable[..., Any],
+        telemetry: Telemetry,
+        steps: range,
+        began: float,
+        limit: float | None,
+    ) -> None:
+        schedule = self.config.schedule
+        statistics = reference_statistics(self.gan, self.brands)
+        window: list[NDArray[np.float32]] = []
+        for number, batch in _prefetched(self.sampler, steps, statistics):
+            fraction = self.images / schedule.images
+            if limit is not None:
+                fraction = max(fraction, min(self.seconds / limit, 1.0))
+            for optimizer, rate in zip(
+                self.optimizers, (schedule.generator_rate, schedule.discriminator_rate), strict=True
+            ):
+                optimizer.learning_rate = rate * (1.0 - 0.96 * min(fraction, 1.0))
+            share = min(1.0, self.images / schedule.warm_up_images) if schedule.warm_up_images else 1.0
+            decay = min(schedule.ema_decay, (1 + number) / (10 + number))
+            numbers = compiled(*batch.arrays(), np.float32(share), np.float32(decay)).numpy()
+            if not np.isfinite(numbers).all():
+                bad = [name for name, value in zip(NUMBERS, numbers, strict=True) if not np.isfinite(value)]
+                raise TrainingStopped(
+                    f"step {number}: {', '.join(bad)} became NaN or infinite; the last checkpoint is whole. "
+                    "Lower generator_rate or the style and adversarial weights, or start from another seed"
+                )
+            self.step = number + 1
+            self.seconds = time.monotonic() - began
+            window.append(numbers)
+            if len(window) == _LOG_STEPS or self.step == steps.stop:
+                self._report(telemetry, np.mean(window, axis=0), len(window), limit)
+                window = []
+            if limit is not None and self.seconds >= limit:
+                return
+
+    def _report(self, telemetry: Telemetry, mean: NDArray[np.float32], steps: int, limit: float | None) -> None:
+        del steps
+        schedule = self.config.schedule
+        rate = self.images / max(self.seconds, 1e-3)
+        left = (schedule.images - self.images) / rate
+        if limit is not None:
+            left = min(left, max(0.0, limit - self.seconds))
+        self.latest = {name: float(value) for name, value in zip(NUMBERS, mean, strict=True)}
+        line: dict[str, Any] = {
+            "step": self.step,
+            "images": self.images,
+            "seconds": round(self.seconds, 2),
+            "epoch": self.images / schedule.epoch_images,
+            **self.latest,
+            "learning_rate": float(self.optimizers[0].learning_rate),
+            "images_per_s": rate,
+        }
+        telemetry.metrics(line)
+        telemetry.progress(self.images, rate, left)
+
+    def _restart_averages(self) -> None:
+        for average, variable in zip(self.averages, self.followed, strict=True):
+            average.assign(variable.value)
+
+    def bundle(self, created_by: str) -> ModelBundle:
+        """The averaged weights, with every brand's code, as a model bundle."""
+        arrays = self.gan.arrays()
+        for variable, average in zip(self.followed, self.averages, strict=True):
+            arrays[variable.path] = np.asarray(average, np.float32)
+        return bundle_of(self.config, arrays, self.brands, created_by, self.images, self.perceptual.source, self.latest)
+
+
+def bundle_of(
+    config: TrainingConfig,
+    arrays: dict[str, NDArray[np.float32]],
+    brands: Sequence[Brand],
+    created_by: str,
+    images: int,
+    perceptual: str,
+    metrics: dict[str, float],
+) -> ModelBundle:
+    """A bundle of given weights; the brands' codes are computed with them, in float32."""
+    gan = StyleGan(config.architecture)
+    gan.load_arrays(arrays)
+    styles = {}
+    for brand, rows in zip(brands, reference_statistics(gan, brands), strict=True):
+        code = np.asarray(gan.mapping(rows.mean(axis=0, keepdims=True)))[0]
+        styles[brand.name] = BrandStyle(tuple(map(float, code)), brand.statistics, config.colour_policy)
+    return ModelBundle(
+        architecture=config.architecture,
+        brands=styles,
+        weights={path: arrays[path] for path in (v.path for v in gan.variables())},
+        parts=TRAINING_PARTS,
+        created_by=created_by,
+        training={
+            "preset": config.preset,
+            "seed": config.seed,
+            "images": images,
+            "losses": to_json(config.losses),
+            "perceptual": perceptual,
+        },
+        metrics=metrics,
+    )
+
+
+def reference_statistics(gan: StyleGan, brands: Sequence[Brand]) -> list[NDArray[np.float32]]:
+    """For each brand the encoder statistics of its references, float32 [references,2C]."""
+    from training.models.encoder import feature_statistics
+
+    found = []
+    for brand in brands:
+        pictures, _ = square_references(brand)
+        rows = [feature_statistics(gan.encoder(pictures[i : i + 1])) for i in range(len(pictures))]
+        found.append(np.concatenate([np.asarray(row, np.float32) for row in rows]))
+    return found
+
+
+def style_targets(perceptual: Any, brands: Sequence[Brand], *, colour: bool) -> StyleTargets:
+    """Perceptual statistics of each brand, averaged over its references."""
+    from training.losses import style_statistics
+    from training.models.views import perceptual_view
+
+    tables: dict[str, tuple[list[Any], list[Any]]] = {}
+    for brand in brands:
+        pictures, weights = square_references(brand)
+        sums: dict[str, list[tuple[Any, Any]]] = {}
+        for picture, mask in zip(pictures, weights, strict=True):
+            seen = perceptual.features(perceptual_view(picture[None], colour=colour))
+            for name, pair in style_statistics(seen, mask[None]).items():
+                sums.setdefault(name, []).append(pair)
+        for name, pairs in sums.items():
+            means, spreads = tables.setdefault(name, ([], []))
+            means.append(np.mean([np.asarray(mean)[0] for mean, _ in pairs], axis=0))
+            spreads.append(np.mean([np.asarray(spread)[0] for _, spread in pairs], axis=0))
+    return {name: (np.stack(means), np.stack(spreads)) for name, (means, spreads) in tables.items()}
+
+
+def square_references(brand: Brand) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """The middle of each reference, float32 [n,S,S,3] in 0..1, and its weights [n,S,S,1]; S a multiple of 8.
+
+    One shape for all: a new shape costs the convolution library more than the convolution itself.
+    """
+    side = min(min(r.rgb.shape[:2]) for r in brand.references)
+    side -= side % 8
+    pictures, weights = [], []
+    for reference in brand.references:
+        top, left = ((length - side) // 2 for length in reference.rgb.shape[:2])
+        window = np.s_[top : top + side, left : left + side]
+        pictures.append(reference.rgb[window].astype(np.float32) / np.float32(255))
+        weights.append(reference.weights[window][..., None])
+    return np.stack(pictures), np.stack(weights)
+
+
+def json_form(value: Any) -> Any:
+    """`value` as it looks after a trip through JSON."""
+    import json
+
+    return json.loads(json.dumps(value))
+
+
+def _prefetched(
+    sampler: BatchSampler, steps: range, statistics: Sequence[NDArray[np.float32]]
+) -> Iterator[tuple[int, Batch]]:
+    """Draw batches in a thread beside the compiled step."""
+    ready: queue.Queue[tuple[int, Batch] | BaseException] = queue.Queue(maxsize=4)
+    done = threading.Event()
+
+    def put(item: tuple[int, Batch] | BaseException) -> bool:
+        while not done.is_set():
+            try:
+                ready.put(item, timeout=0.2)
+                return True
+            except queue.Full:
+                continue
+        return False
+
+    def draw() -> None:
+        try:
+            for number in steps:
+                if not put((number, sampler.draw(number, statistics))):
+                    return
+        except Exception as error:  # raised again in the consumer
+            put(error)
+
+    thread = threading.Thread(target=draw, name="batches", daemon=True)
+    thread.start()
+    try:
+        for _ in steps:
+            item = ready.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        done.set()
+        thread.join()
