@@ -1,1 +1,1 @@
-"""A small shop rendered by our own code."""
+"""A small shop rendered by our own code: product pictures, a feed and two brands' references."""
