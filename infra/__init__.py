@@ -1,0 +1,1 @@
+"""Images, local stack, deployment and monitoring."""

@@ -1,0 +1,183 @@
+"""The `restyle` console command. Each subcommand loads its room only when it is called."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from pipelines.core.errors import RestyleError
+from pipelines.core.settings import load_shop
+
+Result = TypeVar("Result")
+SHOP_OPTION = click.option(
+    "--shop",
+    "shop_file",
+    type=click.Path(path_type=Path),
+    default=Path("sample-shop/shop.yaml"),
+    help="Shop settings file.",
+)
+
+
+def main() -> None:
+    """Entry point: an error raised on purpose becomes one sentence and its exit code."""
+    try:
+        command(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        sys.exit(130)
+    except RestyleError as error:
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+
+
+@click.group(name="restyle", context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="catalog-restyle")
+def command() -> None:
+    """Turns a shop's whole product catalog into its brand's look."""
+
+
+@command.command("sample-shop")
+@click.argument("directory", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--products", type=click.IntRange(4, 500), help="Fewer products, for quick tries.")
+@click.option("--size", "size_px", type=click.IntRange(64, 2048), default=512, show_default=True, help="Pixels a side.")
+def sample_shop(directory: Path, products: int | None, size_px: int) -> None:
+    """Write a small shop with products, a feed, two brands and settings; always the same."""
+    from pipelines.sample_shop.settings_files import write_settings
+    from pipelines.sample_shop.write import write_sample_shop
+
+    click.echo(f"Rendering a sample shop into {directory} ...")
+    shop = write_sample_shop(directory, products=products, size_px=size_px)
+    write_settings(directory)
+    click.echo(f"{shop.images} pictures of {shop.products} products; settings: {directory / 'shop.yaml'}")
+
+
+@command.command("folder")
+@click.option(
+    "--model", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="Model bundle."
+)
+@click.option("--brand", required=True, help="Brand in the bundle.")
+@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True)
+@click.option("--colour", type=click.Choice(["keep-hue", "full", "luminance"]), help="Default: the brand's own policy.")
+@click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("target", type=click.Path(path_type=Path, file_okay=False))
+def folder(model: Path, brand: str, strength: float, colour: str | None, source: Path, target: Path) -> None:
+    """Restyle every picture of a folder: same file names, same sizes. Ends with 1 and a list if some failed."""
+    from pipelines.restyle.folder import restyle_folder
+
+    result = restyle_folder(model, brand, source, target, strength=strength, colour=colour)
+    click.echo(f"{len(result.written)} pictures restyled into {target}")
+    for failure in result.failures:
+        click.echo(f"  failed: {failure}", err=True)
+    if result.failures:
+        sys.exit(1)
+
+
+@command.command(
+    "train", context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def train(arguments: tuple[str, ...]) -> None:
+    """Train a brand's model: --content DIR --style DIR --brand NAME --out BUNDLE; see `restyle train --help`."""
+    from training.train import main as train_main
+
+    sys.exit(train_main(list(arguments)))
+
+
+@command.command("schema")
+@click.argument("kind", type=click.Choice(["shop", "brand"]))
+def schema(kind: Any) -> None:
+    """Print the JSON schema of the shop's or a brand's settings."""
+    from pipelines.core.settings import json_schema
+
+    click.echo(json.dumps(json_schema(kind), indent=2))
+
+
+@command.command("plan")
+@SHOP_OPTION
+@click.option("--date", required=True, help="Night, YYYY-MM-DD.")
+@click.option("--brand", help="One brand; default: all.")
+def plan(shop_file: Path, date: str, brand: str | None) -> None:
+    """Dry run of a night: what would be done, how many images, how long; writes nothing."""
+    from pipelines.release.dry_run import describe_night
+
+    for line in describe_night(load_shop(shop_file), date, brand):
+        click.echo(line)
+
+
+@command.group("release")
+def release() -> None:
+    """List, show and roll back releases."""
+
+
+@release.command("list")
+@SHOP_OPTION
+@click.option("--brand", help="One brand; default: all.")
+def release_list(shop_file: Path, brand: str | None) -> None:
+    """All releases, newest first; the current one is marked."""
+    from pipelines.release.releases import list_releases
+
+    def show(paths: Any) -> None:
+        click.echo(f"{paths.brand}:")
+        for info in list_releases(paths):
+            mark = "*" if info.is_current else " "
+            click.echo(
+                f" {mark} {info.release_id}  {info.images} images ({info.restyled} restyled, {info.kept_original} kept "
+                f"original)  model {info.model_sha256[:12]}  {info.created_at}"
+            )
+
+    _each_brand(shop_file, brand, show)
+
+
+@release.command("show")
+@SHOP_OPTION
+@click.option("--brand", required=True)
+@click.argument("release_id", required=False)
+def release_show(shop_file: Path, brand: str, release_id: str | None) -> None:
+    """Manifest of a release (default: the current one) as JSON."""
+    from pipelines.core.errors import InputError
+    from pipelines.release.releases import current_release, read_manifest
+
+    def show(paths: Any) -> None:
+        wanted = release_id or current_release(paths)
+        if not wanted:
+            raise InputError(f"brand {brand}: nothing was published yet.")
+        click.echo(json.dumps(read_manifest(paths, wanted), indent=2))
+
+    _each_brand(shop_file, brand, show)
+
+
+@release.command("rollback")
+@SHOP_OPTION
+@click.option("--brand", required=True)
+@click.option("--to", "target", help="Release to go back to; default: the one before the current.")
+def release_rollback(shop_file: Path, brand: str, target: str | None) -> None:
+    """Point readers to an earlier release, in one step."""
+    from pipelines.release.releases import rollback
+
+    def show(paths: Any) -> None:
+        before, after = rollback(paths, target, getpass.getuser())
+        click.echo(
+            f"{brand}: {after} is current (was {before})." if before != after else f"{brand}: {after} is current."
+        )
+
+    _each_brand(shop_file, brand, show)
+
+
+def _each_brand(shop_file: Path, brand: str | None, act: Callable[[Any], None]) -> None:
+    from pipelines.core.paths import BrandPaths
+
+    shop = load_shop(shop_file)
+    for name in [shop.brand(brand).brand] if brand else shop.brands:
+        act(BrandPaths(shop.settings.output_uri, name))
+
+
+if __name__ == "__main__":
+    main()
