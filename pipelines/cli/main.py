@@ -7,14 +7,13 @@ import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from pipelines.core.errors import RestyleError
 from pipelines.core.settings import load_shop
 
-Result = TypeVar("Result")
 SHOP_OPTION = click.option(
     "--shop",
     "shop_file",
@@ -68,7 +67,7 @@ def sample_shop(directory: Path, products: int | None, size_px: int) -> None:
 @click.option("--colour", type=click.Choice(["keep-hue", "full", "luminance"]), help="Default: the brand's own policy.")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
-def folder(model: Path, brand: str, strength: float, colour: str | None, source: Path, target: Path) -> None:
+def folder(model: Path, brand: str, strength: float, colour: Any, source: Path, target: Path) -> None:
     """Restyle every picture of a folder: same file names, same sizes. Ends with 1 and a list if some failed."""
     from pipelines.restyle.folder import restyle_folder
 
@@ -164,9 +163,7 @@ def release_rollback(shop_file: Path, brand: str, target: str | None) -> None:
 
     def show(paths: Any) -> None:
         before, after = rollback(paths, target, getpass.getuser())
-        click.echo(
-            f"{brand}: {after} is current (was {before})." if before != after else f"{brand}: {after} is current."
-        )
+        click.echo(f"{brand}: {after} is current (was {before}).")
 
     _each_brand(shop_file, brand, show)
 

@@ -25,7 +25,7 @@ def describe_night(shop: Shop, date: str, brand: str | None) -> Iterator[str]:
         prepared = tables.artifact_info(night.snapshot) and tables.artifact_info(night.facts)
         if not due and prepared and blessed_model(BrandPaths(night.root, name)):
             plan = plan_run(shop, name, date, "dry-run", dry_run=True)
-            yield f"{name}: would restyle {plan['compute']} images in about {plan['estimated_seconds']} s, "
-            yield f"{name}: would reuse {plan['reuse']}"
+            seconds = plan["estimated_seconds"]
+            yield f"{name}: would restyle {plan['compute']} images in about {seconds} s and reuse {plan['reuse']}"
         else:
             yield f"{name}: would restyle up to {images} images in about {round(images * SECONDS_AN_IMAGE)} s"
