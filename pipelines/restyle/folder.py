@@ -17,7 +17,6 @@ from pipelines.images.encode import EncodeOptions, ImageFormat
 from pipelines.restyle.batch import Look, Restyler, Rgb, restyle_batch
 from pipelines.restyle.batching import MAX_IMAGES, MAX_PIXELS
 from pipelines.restyle.folder_plan import FolderScan, check_folders, folded, free_png_name, inside, scan_folder
-from pipelines.restyle.model_pin import check_brand
 from pipelines.restyle.picture import Picture, encode_restyled, open_picture
 
 KEPT_FORMATS: Final[dict[str, ImageFormat]] = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}
@@ -173,7 +172,7 @@ def _load(model: Path, brand: str) -> Restyler:
     from training.bundle import load_bundle
     from training.stylizer import Stylizer
 
-    check_brand(sorted(load_bundle(model).brands), brand, str(model))
+    load_bundle(model).brand(brand)
     restyler: Restyler = Stylizer.load(model)
     return restyler
 

@@ -43,14 +43,7 @@ def check_pinned(pin: ModelPin, brand: str) -> None:
     from training.bundle import load_bundle
 
     with _bundle_folder(pin) as folder:
-        bundle = load_bundle(folder, expected_sha256=pin.bundle_sha256)
-    check_brand(sorted(bundle.brands), brand, pin.bundle_uri)
-
-
-def check_brand(known: list[str], brand: str, bundle: str) -> None:
-    """ModelBundleError when a model bundle knows no such brand."""
-    if brand not in known:
-        raise ModelBundleError(f"{bundle}: expected a brand among {', '.join(known)}, received {brand!r}.")
+        load_bundle(folder, expected_sha256=pin.bundle_sha256).brand(brand)
 
 
 def load_pinned(pin: ModelPin) -> Restyler:
@@ -58,7 +51,8 @@ def load_pinned(pin: ModelPin) -> Restyler:
     from training.stylizer import Stylizer
 
     with _bundle_folder(pin) as folder:
-        return Stylizer.load(folder, expected_sha256=pin.bundle_sha256)
+        restyler: Restyler = Stylizer.load(folder, expected_sha256=pin.bundle_sha256)
+    return restyler
 
 
 @contextlib.contextmanager

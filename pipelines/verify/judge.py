@@ -19,6 +19,7 @@ JUDGED_PX: Final = 512
 Reason = Literal[
     "",
     "unreadable",
+    "unmeasurable",
     "source-changed",
     "wrong-size",
     "alpha-changed",
@@ -51,14 +52,14 @@ def judge(original: DecodedImage, restyled: DecodedImage, thresholds: GateThresh
         return failed("wrong-size")
     if not _same_alpha(original, restyled):
         return failed("alpha-changed")
-    before, after = fit_within(original.rgb, JUDGED_PX), fit_within(restyled.rgb, JUDGED_PX)
-    if is_blank(after):
+    if is_blank(restyled.rgb):
         return failed("blank")
-    alpha = None if original.alpha is None else fit_within(original.alpha, JUDGED_PX)
-    weights = product_mask(before, alpha).weights
-    structure = float(ms_ssim(before, after, weights))
-    edges = float(edge_f1(before, after, weights))
-    white = float(white_background_kept(before, after, weights))
+    weights = product_mask(original.rgb, original.alpha).weights
+    white = float(white_background_kept(original.rgb, restyled.rgb, weights))
+    before, after = fit_within(original.rgb, JUDGED_PX), fit_within(restyled.rgb, JUDGED_PX)
+    inside = fit_within(weights, JUDGED_PX)
+    structure = float(ms_ssim(before, after, inside))
+    edges = float(edge_f1(before, after, inside))
     reason = _first_failure(structure, edges, white, thresholds)
     return Judgement(passed=not reason, reason=reason, ms_ssim=structure, edge_f1=edges, white_kept=white)
 

@@ -48,7 +48,10 @@ class VerifyTask:
             return failed("unreadable")
         if after.rgb.shape[:2] != (row.height_px, row.width_px):
             return failed("wrong-size")
-        return judge(before, after, self.thresholds)
+        try:
+            return judge(before, after, self.thresholds)
+        except (ValueError, MemoryError):
+            return failed("unmeasurable")
 
 
 def _sha256(data: bytes) -> str:

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pipelines.images.colour import LabStatistics
+from training.bundle import BrandStyle, ModelBundle, write_bundle
+from training.config import Architecture
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A real model bundle of the smallest networks, untrained: its hand is slight, its colours are the brand's."""
+    import keras
+
+    from training.models.style_gan import INFERENCE_PARTS, StyleGan
+
+    keras.utils.set_random_seed(7)
+    architecture = Architecture(channels=48, encoder_blocks=1, generator_blocks=1, detail_channels=8, working_px=96)
+    gan = StyleGan(architecture, parts=INFERENCE_PARTS)
+    code = tuple(np.random.default_rng(7).normal(size=architecture.code_size).tolist())
+    look = LabStatistics((45.0, 12.0, 20.0), (14.0, 6.0, 8.0), 24.0, 1e5)
+    model = ModelBundle(
+        architecture=architecture,
+        brands={"inkwell": BrandStyle(code, look, "keep-hue")},
+        weights=gan.arrays(*INFERENCE_PARTS),
+        parts=INFERENCE_PARTS,
+        created_by="test",
+    )
+    folder = tmp_path_factory.mktemp("model") / "bundle"
+    write_bundle(model, folder)
+    return folder

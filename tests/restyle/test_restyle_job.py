@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from shop_night import THIRD_PARTY_WARNINGS, Night, encoded, product_photo, soft_alpha
+
+from pipelines.core.contracts import DeadLetter, ResultRow, VerdictRow
+from pipelines.core.errors import InputError, MissingArtifact, ModelBundleError
+from pipelines.core.progress import read_progress
+from pipelines.core.tables import read_json_lines, read_rows
+from pipelines.images.decode import DecodedImage, DecodeLimits, decode_image
+from pipelines.restyle.job import restyle
+from pipelines.verify.job import verify
+
+pytestmark = THIRD_PARTY_WARNINGS
+
+
+def _decoded(uri: str) -> DecodedImage:
+    return decode_image(Path(uri).read_bytes(), DecodeLimits())
+
+
+def _results(night: Night) -> dict[str, ResultRow]:
+    return {row.image_id: row for row in read_rows(night.paths.results, ResultRow)}
+
+
+def _dead_letters(night: Night) -> list[DeadLetter]:
+    return read_json_lines(night.paths.restyle_dead_letters, DeadLetter)
+
+
+@pytest.fixture(scope="module")
+def mixed(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
+    """A night of good, odd and broken pictures, restyled and verified."""
+    night = Night(tmp_path_factory.mktemp("mixed"), bundle)
+    for index in range(10):
+        night.add(f"good-{index}.png", encoded(product_photo(72, 64, index)))
+    night.add("wide.jpg", encoded(product_photo(60, 121, 3), "JPEG"))
+    night.add("cmyk.jpg", encoded(product_photo(72, 64, 4), "JPEG", "CMYK"))
+    rgba = np.dstack([product_photo(72, 64, 5), soft_alpha(72, 64)])
+    night.add("alpha.png", encoded(rgba))
+    whole = encoded(product_photo(72, 64, 6), "JPEG")
+    night.add("truncated.jpg", whole[: len(whole) // 2])
+    night.add("missing.jpg", None, planned_as=whole)
+    night.add("changed.png", encoded(product_photo(72, 64, 7)), planned_as=encoded(product_photo(72, 64, 8)))
+    night.write()
+    night.summary = restyle(night.options())  # type: ignore[attr-defined]
+    night.verdict_summary = verify(night.options())  # type: ignore[attr-defined]
+    return night
+
+
+def test_every_image_of_the_plan_has_one_outcome(mixed: Night) -> None:
+    assert sorted([*_results(mixed), *(row.image_id for row in _dead_letters(mixed))]) == sorted(
+        row.image_id for row in mixed.plan
+    )
+    summary = mixed.summary  # type: ignore[attr-defined]
+    assert (summary["computed"], summary["dead_letters"]) == (13, 3)
+    assert summary["by_reason"] == {"changed-since-snapshot": 1, "missing-file": 1, "truncated": 1}
+
+
+def test_broken_pictures_become_dead_letters_that_say_why(mixed: Night) -> None:
+    letters = {row.image_id: row for row in _dead_letters(mixed)}
+    assert {name: row.reason for name, row in letters.items()} == {
+        "changed.png": "changed-since-snapshot",
+        "missing.jpg": "missing-file",
+        "truncated.jpg": "truncated",
+    }
+    assert all(row.stage == "restyle" and row.message for row in letters.values())
+    assert letters["changed.png"].product_id == "changed"
+
+
+def test_results_are_sorted_and_name_objects_by_their_content(mixed: Night) -> None:
+    rows = read_rows(mixed.paths.results, ResultRow)
+    assert [row.image_id for row in rows] == sorted(row.image_id for row in rows)
+    for row in rows:
+        data = Path(row.object_uri).read_bytes()
+        assert hashlib.sha256(data).hexdigest() == row.object_sha256 == Path(row.object_uri).stem
+        assert len(data) == row.object_bytes
+
+
+def test_outputs_keep_their_size_and_their_white(mixed: Night) -> None:
+    for row in _results(mixed).values():
+        before, after = _decoded(row.image_uri), _decoded(row.object_uri)
+        assert after.rgb.shape == before.rgb.shape == (row.height_px, row.width_px, 3)
+        if before.source_format == "PNG" and before.alpha is None:
+            white = (before.rgb == 255).all(axis=-1)
+            assert white.mean() > 0.5
+            assert (after.rgb[white] == 255).all()
+
+
+def test_the_product_takes_the_brand_s_look(mixed: Night) -> None:
+    row = _results(mixed)["good-0.png"]
+    before, after = _decoded(row.image_uri).rgb, _decoded(row.object_uri).rgb
+    product = (before < 250).any(axis=-1)
+    assert np.abs(after[product].astype(int) - before[product]).mean() > 5
+
+
+def test_alpha_survives_exactly(mixed: Night) -> None:
+    row = _results(mixed)["alpha.png"]
+    after = _decoded(row.object_uri)
+    assert after.alpha is not None
+    assert np.array_equal(after.alpha, soft_alpha(72, 64))
+
+
+def test_progress_counts_every_image(mixed: Night) -> None:
+    progress = read_progress(mixed.paths.progress("restyle"))
+    assert progress is not None
+    assert (progress.total, progress.done, progress.failed) == (16, 16, 3)
+
+
+def test_verdicts_answer_every_result(mixed: Night) -> None:
+    verdicts = read_rows(mixed.paths.verdicts, VerdictRow)
+    assert [row.image_id for row in verdicts] == sorted(_results(mixed))
+    assert all(row.passed and row.reason == "" for row in verdicts), verdicts
+    summary = mixed.verdict_summary  # type: ignore[attr-defined]
+    assert (summary["passed"], summary["failed"], summary["by_reason"]) == (13, 0, {})
+    assert summary["medians"]["white_kept"] == 1.0
+
+
+def test_a_rerun_writes_the_same_names_and_nothing_new(mixed: Night) -> None:
+    stored = mixed.objects()
+    again = mixed.rerun("again")
+    restyle(again.options())
+    assert again.objects() == stored
+    assert _results(again) == _results(mixed)
+    assert Path(again.paths.results).read_bytes() == Path(mixed.paths.results).read_bytes()
+
+
+def test_the_same_bytes_in_whatever_batch(mixed: Night, bundle: Path, tmp_path: Path) -> None:
+    alone = Night(tmp_path, bundle)
+    alone.plan = [row for row in mixed.plan if row.image_id in ("good-3.png", "alpha.png")]
+    alone.write()
+    restyle(alone.options())
+    together = _results(mixed)
+    assert {name: row.object_sha256 for name, row in _results(alone).items()} == {
+        name: together[name].object_sha256 for name in ("good-3.png", "alpha.png")
+    }
+
+
+def test_a_brand_that_asks_for_jpeg_gets_png_where_there_is_alpha(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle, output_format="jpeg")
+    night.add("plain.png", encoded(product_photo(40, 40)))
+    night.add("alpha.png", encoded(np.dstack([product_photo(40, 40), soft_alpha(40, 40)])))
+    night.write()
+    restyle(night.options())
+    rows = _results(night)
+    assert Path(rows["plain.png"].object_uri).suffix == ".jpg"
+    assert Path(rows["alpha.png"].object_uri).suffix == ".png"
+    after = _decoded(rows["alpha.png"].object_uri).alpha
+    assert after is not None
+    assert np.array_equal(after, soft_alpha(40, 40))
+
+
+def test_an_unwritable_store_is_a_dead_letter(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle)
+    night.add("a.png", encoded(product_photo(40, 40)))
+    night.write()
+    (tmp_path / "out" / "objects").write_text("a file where the folder should be")
+    assert restyle(night.options())["by_reason"] == {"write-failed": 1}
+
+
+def test_a_dry_run_says_what_would_be_done_and_writes_nothing(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle)
+    night.add("a.png", encoded(product_photo(40, 50)))
+    night.write()
+    before = sorted(tmp_path.rglob("*"))
+    summary = restyle(night.options(dry_run=True))
+    assert (summary["dry_run"], summary["images"], summary["megapixels"]) == (True, 1, 0.002)
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_altered_model_bundle_is_refused(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle)
+    night.add("a.png", encoded(product_photo(40, 50)))
+    night.write()
+    Path(night.paths.model_pin).write_text(json.dumps({"bundle_uri": str(bundle), "bundle_sha256": "0" * 64}))
+    with pytest.raises(ModelBundleError, match="expected sha256 0000"):
+        restyle(night.options())
+
+
+@pytest.mark.parametrize("content", [None, "{", "[]", '{"bundle_uri": "x"}'])
+def test_a_run_without_a_proper_pin_says_which_stage_is_missing(
+    content: str | None, bundle: Path, tmp_path: Path
+) -> None:
+    night = Night(tmp_path, bundle)
+    night.add("a.png", encoded(product_photo(40, 50)))
+    night.write()
+    pin = Path(night.paths.model_pin)
+    pin.unlink() if content is None else pin.write_text(content)
+    with pytest.raises(MissingArtifact, match="plan stage"):
+        restyle(night.options())
+
+
+@pytest.mark.parametrize("flags", [("--no-such-option",), ("stray",), ("--direct_num_workers=two",)])
+def test_unknown_options_are_an_error(flags: tuple[str, ...], bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle)
+    night.write()
+    with pytest.raises(InputError, match=flags[0].split("=")[0].lstrip("-")):
+        restyle(night.options(*flags))
+
+
+def test_an_empty_plan_needs_neither_model_nor_tensorflow(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle)
+    night.write()
+    Path(night.paths.model_pin).unlink()
+    script = (
+        "import runpy, sys\n"
+        "try: runpy.run_module('pipelines.restyle', run_name='__main__', alter_sys=True)\n"
+        "except SystemExit as stop: code = stop.code\n"
+        "heavy = {'tensorflow', 'keras', 'apache_beam', 'training'} & {name.split('.')[0] for name in sys.modules}\n"
+        "sys.exit(f'imported {heavy}' if heavy else code)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, *night.arguments()], capture_output=True, text=True, check=False, env=os.environ
+    )
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["message"], summary["computed"]) == ("nothing to compute", 0)
+    assert _results(night) == {}
+    assert _dead_letters(night) == []
+    assert verify(night.options())["message"] == "nothing to verify"
+    assert read_rows(night.paths.verdicts, VerdictRow) == []
+
+
+def test_the_command_line_ends_with_the_summary_and_the_exit_code(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle)
+    night.add("a.png", encoded(product_photo(40, 50)))
+    night.write()
+    command = [sys.executable, "-m", "pipelines.restyle", *night.arguments()]
+    done = subprocess.run([*command, "--dry-run"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout.splitlines()[-1])["images"] == 1
+    wrong = subprocess.run([*command, "--bogus"], capture_output=True, text=True, check=False)
+    assert wrong.returncode == 2
+    assert "--bogus" in wrong.stderr

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from shop_night import BRAND, THIRD_PARTY_WARNINGS, Night, encoded, product_photo
+
+from pipelines.core.contracts import DeadLetter, PlanRow, ResultRow
+from pipelines.core.errors import ImageRejected, ModelBundleError, RestyleError
+from pipelines.core.paths import BrandPaths
+from pipelines.core.progress import ProgressLog, read_progress
+from pipelines.core.tables import read_json_lines, read_rows
+from pipelines.images.colour import lab_statistics
+from pipelines.images.decode import DecodeLimits
+from pipelines.images.encode import EncodeOptions
+from pipelines.restyle.batch import Look, Restyler, restyle_batch
+from pipelines.restyle.job import SYSTEMIC_IMAGES, check_accounts
+from pipelines.restyle.model_pin import ModelPin, load_pinned
+from pipelines.restyle.picture import Picture, open_picture
+from pipelines.restyle.worker import RestyleTask, RestyleWorker
+from pipelines.transforms.job_options import beam_options
+from training.stylizer import Stylizer
+
+pytestmark = THIRD_PARTY_WARNINGS
+
+POISON = (1, 2, 3)
+"""Colour of the first pixel of a picture on which the network of `Brittle` breaks down."""
+
+
+class Brittle:
+    """The real model, but it breaks down on one kind of picture, and with it the whole batch."""
+
+    def __init__(self, model: Restyler) -> None:
+        self.model = model
+        self.calls: list[int] = []
+
+    def restyle(self, images: np.ndarray, *arguments: Any, **options: Any) -> np.ndarray:
+        self.calls.append(len(images))
+        if (images[:, 0, 0] == POISON).all(axis=-1).any():
+            raise FloatingPointError("the network returned NaN")
+        return self.model.restyle(images, *arguments, **options)
+
+
+def _picture(pixels: np.ndarray) -> Picture:
+    return open_picture(encoded(pixels), DecodeLimits())
+
+
+def _poisonous(height: int, width: int) -> np.ndarray:
+    pixels = product_photo(height, width, 9)
+    pixels[0, 0] = POISON
+    return pixels
+
+
+def _restyle(model: Restyler, pictures: Sequence[Picture], look: Look | None = None) -> list[Any]:
+    statistics = [lab_statistics(picture.decoded.rgb, picture.mask.weights) for picture in pictures]
+    return restyle_batch(model, pictures, statistics, look or Look(BRAND, 1.0))
+
+
+@pytest.fixture(scope="module")
+def stylizer(bundle: Path) -> Stylizer:
+    return Stylizer.load(bundle)
+
+
+def test_pictures_of_all_sizes_come_back_in_order_at_their_own_size(stylizer: Stylizer) -> None:
+    sizes = [(40, 33), (64, 64), (40, 33), (51, 97), (64, 64)]
+    pictures = [_picture(product_photo(*size, seed)) for seed, size in enumerate(sizes)]
+    together = _restyle(stylizer, pictures)
+    assert [rgb.shape[:2] for rgb in together] == sizes
+    for picture, restyled in zip(pictures, together, strict=True):
+        assert np.array_equal(restyled, _restyle(stylizer, [picture])[0])
+        assert not np.array_equal(restyled, picture.decoded.rgb)
+
+
+def test_one_poisonous_picture_costs_one_picture(stylizer: Stylizer) -> None:
+    model = Brittle(stylizer)
+    pictures = [_picture(product_photo(48, 48, seed)) for seed in range(4)]
+    pictures.insert(2, _picture(_poisonous(48, 48)))
+    outcomes = _restyle(model, pictures)
+    assert isinstance(outcomes[2], ImageRejected)
+    assert outcomes[2].reason == "model-failed"
+    assert "NaN" in str(outcomes[2])
+    assert model.calls == [5, 1, 1, 1, 1, 1]
+    for index in (0, 1, 3, 4):
+        assert np.array_equal(outcomes[index], _restyle(stylizer, [pictures[index]])[0])
+
+
+def test_a_model_that_returns_another_size_fails_the_picture(stylizer: Stylizer) -> None:
+    class Cropping(Brittle):
+        def restyle(self, images: np.ndarray, *arguments: Any, **options: Any) -> np.ndarray:
+            return super().restyle(images, *arguments, **options)[:, 1:]
+
+    (outcome,) = _restyle(Cropping(stylizer), [_picture(product_photo(40, 40))])
+    assert isinstance(outcome, ImageRejected)
+    assert "[1, 40, 40, 3]" in str(outcome)
+
+
+def test_a_brand_that_the_model_does_not_know_stops_everything(stylizer: Stylizer) -> None:
+    with pytest.raises(ModelBundleError, match="inkwell"):
+        _restyle(stylizer, [_picture(product_photo(40, 40))], Look("nobody", 1.0))
+
+
+def test_strength_zero_gives_the_picture_back(stylizer: Stylizer) -> None:
+    picture = _picture(product_photo(40, 40))
+    assert np.array_equal(_restyle(stylizer, [picture], Look(BRAND, 0.0))[0], picture.decoded.rgb)
+
+
+def _task(bundle: Path, root: Path) -> RestyleTask:
+    pin = ModelPin(str(bundle), "")
+    return RestyleTask(pin, Look(BRAND, 1.0), DecodeLimits(), EncodeOptions("png"), BrandPaths(str(root), BRAND))
+
+
+def _brittle_worker(task: RestyleTask, bundle: str) -> RestyleWorker:
+    return RestyleWorker(Brittle(Stylizer.load(bundle)), task)
+
+
+def test_a_poisonous_picture_in_a_beam_batch_costs_one_picture(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle)
+    for index in range(5):
+        night.add(f"good-{index}.png", encoded(product_photo(48, 48, index)))
+    night.add("poison.png", encoded(_poisonous(48, 48)))
+    progress = ProgressLog(night.paths.progress("restyle"))
+    progress.begin("restyle", 6)
+    open_worker = partial(_brittle_worker, _task(bundle, tmp_path), str(bundle))
+    results, letters = _run(night, open_worker, progress)
+    assert sorted(row.image_id for row in results) == [f"good-{index}.png" for index in range(5)]
+    assert [(row.image_id, row.reason) for row in letters] == [("poison.png", "model-failed")]
+    counted = read_progress(progress.uri)
+    assert counted is not None
+    assert (counted.done, counted.failed) == (6, 1)
+
+
+def _run(
+    night: Night, open_worker: Callable[[], RestyleWorker], progress: ProgressLog
+) -> tuple[list[ResultRow], list[DeadLetter]]:
+    import apache_beam as beam
+
+    from pipelines.transforms.restyle_images import DEAD_LETTERS, RESULTS, RestyleImages
+    from pipelines.transforms.row_artifacts import WriteJsonLines, WriteTable
+
+    with beam.Pipeline(options=beam_options(())) as pipeline:
+        outcomes = pipeline | beam.Create([tuple(night.plan)]) | RestyleImages(open_worker, progress)
+        outcomes[RESULTS] | WriteTable(night.paths.results, ResultRow)
+        outcomes[DEAD_LETTERS] | WriteJsonLines(night.paths.restyle_dead_letters)
+    return (
+        read_rows(night.paths.results, ResultRow),
+        read_json_lines(night.paths.restyle_dead_letters, DeadLetter),
+    )
+
+
+def test_the_pinned_hash_is_checked_when_a_worker_loads(bundle: Path) -> None:
+    with pytest.raises(ModelBundleError, match="sha256"):
+        load_pinned(ModelPin(str(bundle), "f" * 64))
+
+
+def _letter(row: PlanRow, reason: str) -> DeadLetter:
+    return DeadLetter(row.product_id, row.image_id, row.image_uri, "restyle", reason, "why")
+
+
+@pytest.fixture
+def plan(bundle: Path, tmp_path: Path) -> list[PlanRow]:
+    night = Night(tmp_path, bundle)
+    for index in range(SYSTEMIC_IMAGES):
+        night.add(f"{index}.png", encoded(product_photo(16, 16, index)))
+    return night.plan
+
+
+def test_accounts_must_name_each_image_once(plan: list[PlanRow]) -> None:
+    letters = [_letter(row, "truncated") for row in plan]
+    check_accounts(plan, [], letters)
+    with pytest.raises(RestyleError, match=r"no outcome or more than one: 0\.png"):
+        check_accounts(plan, [], letters[1:])
+    with pytest.raises(RestyleError, match=r"more than one: 1\.png"):
+        check_accounts(plan, [], [*letters, letters[1]])
+
+
+def test_a_whole_plan_that_fails_by_our_own_doing_is_a_failed_job(plan: list[PlanRow]) -> None:
+    with pytest.raises(RestyleError, match="all 8 images failed"):
+        check_accounts(plan, [], [_letter(row, "write-failed") for row in plan])
+    check_accounts(plan[:-1], [], [_letter(row, "write-failed") for row in plan[:-1]])
