@@ -146,6 +146,6 @@ def _figures(source: VerdictRow | ReleaseRow, thresholds: Mapping[str, float]) -
     if not any(math.isfinite(value) and value > 0 for _, value, _ in values):
         return ()
     return tuple(
-        Figure(name, figure_words(value), f"{limit:g}" if limit is not None and not value >= limit else "")
+        Figure(name, figure_words(value, limit), f"{limit:g}" if limit is not None and not value >= limit else "")
         for name, value, limit in values
     )

@@ -43,14 +43,14 @@ def moment_words(text: str) -> str:
     return f"{parsed.day} {parsed:%b %Y, %H:%M} UTC" if parsed else text
 
 
-def figure_words(value: float) -> str:
-    """Three decimals, rounded down so that a failing figure never reads as its threshold; a dash for NaN."""
-    return f"{math.floor(value * 1000 + 1e-9) / 1000:.3f}" if math.isfinite(value) else DASH
-
-
-def bytes_words(count: int) -> str:
-    """`812 kB`, `3.4 MB` (powers of ten)."""
-    return f"{count / 1e6:.1f} MB" if count >= 1e6 else f"{count / 1e3:.0f} kB"
+def figure_words(value: float, limit: float | None = None) -> str:
+    """Three decimals; rounded down where rounding would lift a figure to the `limit` that it misses. A dash for NaN."""
+    if not math.isfinite(value):
+        return DASH
+    rounded = f"{value:.3f}"
+    return (
+        f"{math.floor(value * 1000) / 1000:.3f}" if limit is not None and value < limit <= float(rounded) else rounded
+    )
 
 
 def clip(text: str, limit: int) -> str:
