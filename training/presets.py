@@ -76,10 +76,10 @@ def base() -> TrainingConfig:
     return TrainingConfig(
         preset="base",
         architecture=Architecture(),
-        losses=LossWeights(distillation=1.0),
+        losses=LossWeights(content=1.0, style=2.0, adversarial=1.5, distillation=1.0),
         schedule=Schedule(
             images=60_000,
-            epoch_images=4_000,
+            epoch_images=2_000,
             content_limit=1_200,
             warm_up_images=2_000,
             ema_decay=0.999,

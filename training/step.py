@@ -113,8 +113,8 @@ def generator_terms(
         "distillation": ops.zeros(()),
     }
     if config.losses.distillation > 0:
-        heads = gan.heads(features[:count])
-        terms["distillation"] = loss.distillation_loss(heads, perceptual.features(pictures))
+        heads = gan.heads(features[:half])
+        terms["distillation"] = loss.distillation_loss(heads, perceptual.features(pictures[:half]))
     return terms, shown, codes
 
 

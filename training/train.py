@@ -76,12 +76,12 @@ def train(options: argparse.Namespace, config: TrainingConfig, brands: Sequence[
     )
     if options.dry_run:
         return {"dry_run": True, "pictures": len(content.train), "brands": [b.name for b in brands]}
-    trainer = _trainer(options, config, content, brands, start, folder)
+    trainer = _trainer(options, config, content, brands, start, folder, command)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {**to_json(config), "command": command})
     telemetry = Telemetry(folder, schedule.images)
-    _run(trainer, telemetry, options, content, brands, command)
-    bundle = trainer.bundle(command)
+    _run(trainer, telemetry, options, content, brands)
+    bundle = trainer.bundle()
     sha256 = write_bundle(bundle, options.out)
     return {
         "bundle": str(options.out),
@@ -100,6 +100,7 @@ def _trainer(
     brands: Sequence[Brand],
     start: ModelBundle | None,
     folder: Path,
+    command: str,
 ) -> Any:
     from training.checkpoint import read_checkpoint
     from training.perceptual_choice import choose_perceptual
@@ -107,9 +108,9 @@ def _trainer(
     from training.trainer import Trainer
 
     dtype = training_dtype()
-    perceptual = choose_perceptual(options.perceptual, start or _shipped(), dtype=dtype)
+    perceptual = choose_perceptual(options.perceptual, start or shipped_bundle(), dtype=dtype)
     say(f"perceptual network: {perceptual.source}; precision: {dtype}")
-    trainer = Trainer(config, content, brands, perceptual, dtype=dtype, folder=folder, say=say)
+    trainer = Trainer(config, content, brands, perceptual, dtype=dtype, folder=folder, command=command)
     if start is not None:
         trainer.start_from(start)
     if options.resume:
@@ -124,10 +125,9 @@ def _run(
     options: argparse.Namespace,
     content: Content,
     brands: Sequence[Brand],
-    command: str,
 ) -> None:
     def after_epoch(epoch: int) -> None:
-        bundle = trainer.bundle(command)
+        bundle = trainer.bundle()
         picture = preview_grid(bundle, content, [b.name for b in brands], trainer.config.schedule.preview_pictures)
         telemetry.preview(epoch, picture)
         shown = ("content", "style", "adversarial", "reconstruction", "discriminator")
@@ -149,14 +149,15 @@ def initial_bundle(choice: str) -> ModelBundle | None:
     if choice == "none":
         return None
     if choice == "base":
-        shipped = _shipped()
+        shipped = shipped_bundle()
         if shipped is None:
             raise MissingArtifact(f"base checkpoint: expected at {BASE}; train one, or start fresh with `--init none`")
         return shipped
     return load_bundle(choice)
 
 
-def _shipped() -> ModelBundle | None:
+def shipped_bundle() -> ModelBundle | None:
+    """The base checkpoint of this installation, if it has one."""
     return load_bundle(BASE) if (BASE / "model.json").exists() else None
 
 

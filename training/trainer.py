@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
-import queue
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,18 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.core.errors import ModelBundleError, TrainingStopped
-from training.bundle import BrandStyle, ModelBundle
+from training.assembly import AVERAGE, bundle_of
+from training.bundle import ModelBundle
 from training.checkpoint import Checkpoint, write_checkpoint
 from training.config import TrainingConfig, to_json
 from training.data import Content
 from training.models.style_gan import TRAINING_PARTS, StyleGan
+from training.prefetch import prefetched
+from training.reference_tables import reference_statistics, style_targets
 from training.references import Brand
 from training.sampling import BatchSampler
-from training.step import NUMBERS, Batch, StyleTargets, build_step
+from training.step import NUMBERS, build_step
 from training.telemetry import Telemetry
 
 _LOG_STEPS = 20
-_COLLAPSE_STEPS = 400
+
+REFERENCES = "reference_statistics/"
+"""Prefix, in a checkpoint, of the encoder statistics of each brand's references."""
 
 
 class Trainer:
@@ -38,7 +42,7 @@ class Trainer:
         perceptual: see `training.models.perceptual`.
         dtype: "float32" or "mixed_bfloat16".
         folder: run folder.
-        say: where progress lines go.
+        command: that started it, without paths; goes into the model bundle.
     """
 
     def __init__(
@@ -50,7 +54,7 @@ class Trainer:
         *,
         dtype: str,
         folder: Path,
-        say: Callable[[str], None],
+        command: str,
     ) -> None:
         import keras
 
@@ -59,7 +63,7 @@ class Trainer:
         self.brands = tuple(brands)
         self.perceptual = perceptual
         self.folder = folder
-        self.say = say
+        self.command = command
         self.gan = StyleGan(config.architecture, dtype=dtype)
         schedule = config.schedule
         self.optimizers = (
@@ -110,11 +114,10 @@ class Trainer:
             raise ModelBundleError(
                 "checkpoint: written by a run with another configuration; use a fresh work folder or the same options"
             )
-        step = self.compiled_step()
-        del step
+        self.compiled_step()
         self.gan.load_arrays(checkpoint.arrays)
-        for index, average in enumerate(self.averages):
-            average.assign(checkpoint.arrays[f"average/{index}"])
+        for variable, average in zip(self.followed, self.averages, strict=True):
+            average.assign(checkpoint.arrays[AVERAGE + variable.path])
         for owner, optimizer in zip(("generator", "discriminator"), self.optimizers, strict=True):
             for index, variable in enumerate(optimizer.variables):
                 variable.assign(checkpoint.arrays[f"optimizer/{owner}/{index}"])
@@ -124,13 +127,16 @@ class Trainer:
     def checkpoint(self) -> Checkpoint:
         """The whole state."""
         arrays = self.gan.arrays()
-        for index, average in enumerate(self.averages):
-            arrays[f"average/{index}"] = np.asarray(average, np.float32)
+        for variable, average in zip(self.followed, self.averages, strict=True):
+            arrays[AVERAGE + variable.path] = np.asarray(average, np.float32)
+        for brand, rows in zip(self.brands, reference_statistics(self.gan, self.brands), strict=True):
+            arrays[REFERENCES + brand.name] = rows
         for owner, optimizer in zip(("generator", "discriminator"), self.optimizers, strict=True):
             for index, variable in enumerate(optimizer.variables):
                 arrays[f"optimizer/{owner}/{index}"] = np.asarray(variable)
         state = {
             "config": to_json(self.config),
+            "command": self.command,
             "step": self.step,
             "seconds": self.seconds,
             "brands": {b.name: b.statistics.to_json() for b in self.brands},
@@ -178,7 +184,7 @@ class Trainer:
         schedule = self.config.schedule
         statistics = reference_statistics(self.gan, self.brands)
         window: list[NDArray[np.float32]] = []
-        for number, batch in _prefetched(self.sampler, steps, statistics):
+        for number, batch in prefetched(self.sampler, steps, statistics):
             fraction = self.images / schedule.images
             if limit is not None:
                 fraction = max(fraction, min(self.seconds / limit, 1.0))
@@ -199,13 +205,12 @@ class Trainer:
             self.seconds = time.monotonic() - began
             window.append(numbers)
             if len(window) == _LOG_STEPS or self.step == steps.stop:
-                self._report(telemetry, np.mean(window, axis=0), len(window), limit)
+                self._report(telemetry, np.mean(window, axis=0), limit)
                 window = []
             if limit is not None and self.seconds >= limit:
                 return
 
-    def _report(self, telemetry: Telemetry, mean: NDArray[np.float32], steps: int, limit: float | None) -> None:
-        del steps
+    def _report(self, telemetry: Telemetry, mean: NDArray[np.float32], limit: float | None) -> None:
         schedule = self.config.schedule
         rate = self.images / max(self.seconds, 1e-3)
         left = (schedule.images - self.images) / rate
@@ -228,134 +233,21 @@ class Trainer:
         for average, variable in zip(self.averages, self.followed, strict=True):
             average.assign(variable.value)
 
-    def bundle(self, created_by: str) -> ModelBundle:
+    def bundle(self) -> ModelBundle:
         """The averaged weights, with every brand's code, as a model bundle."""
-        arrays = self.gan.arrays()
-        for variable, average in zip(self.followed, self.averages, strict=True):
-            arrays[variable.path] = np.asarray(average, np.float32)
-        return bundle_of(self.config, arrays, self.brands, created_by, self.images, self.perceptual.source, self.latest)
-
-
-def bundle_of(
-    config: TrainingConfig,
-    arrays: dict[str, NDArray[np.float32]],
-    brands: Sequence[Brand],
-    created_by: str,
-    images: int,
-    perceptual: str,
-    metrics: dict[str, float],
-) -> ModelBundle:
-    """A bundle of given weights; the brands' codes are computed with them, in float32."""
-    gan = StyleGan(config.architecture)
-    gan.load_arrays(arrays)
-    styles = {}
-    for brand, rows in zip(brands, reference_statistics(gan, brands), strict=True):
-        code = np.asarray(gan.mapping(rows.mean(axis=0, keepdims=True)))[0]
-        styles[brand.name] = BrandStyle(tuple(map(float, code)), brand.statistics, config.colour_policy)
-    return ModelBundle(
-        architecture=config.architecture,
-        brands=styles,
-        weights={path: arrays[path] for path in (v.path for v in gan.variables())},
-        parts=TRAINING_PARTS,
-        created_by=created_by,
-        training={
-            "preset": config.preset,
-            "seed": config.seed,
-            "images": images,
-            "losses": to_json(config.losses),
-            "perceptual": perceptual,
-        },
-        metrics=metrics,
-    )
-
-
-def reference_statistics(gan: StyleGan, brands: Sequence[Brand]) -> list[NDArray[np.float32]]:
-    """For each brand the encoder statistics of its references, float32 [references,2C]."""
-    from training.models.encoder import feature_statistics
-
-    found = []
-    for brand in brands:
-        pictures, _ = square_references(brand)
-        rows = [feature_statistics(gan.encoder(pictures[i : i + 1])) for i in range(len(pictures))]
-        found.append(np.concatenate([np.asarray(row, np.float32) for row in rows]))
-    return found
-
-
-def style_targets(perceptual: Any, brands: Sequence[Brand], *, colour: bool) -> StyleTargets:
-    """Perceptual statistics of each brand, averaged over its references."""
-    from training.losses import style_statistics
-    from training.models.views import perceptual_view
-
-    tables: dict[str, tuple[list[Any], list[Any]]] = {}
-    for brand in brands:
-        pictures, weights = square_references(brand)
-        sums: dict[str, list[tuple[Any, Any]]] = {}
-        for picture, mask in zip(pictures, weights, strict=True):
-            seen = perceptual.features(perceptual_view(picture[None], colour=colour))
-            for name, pair in style_statistics(seen, mask[None]).items():
-                sums.setdefault(name, []).append(pair)
-        for name, pairs in sums.items():
-            means, spreads = tables.setdefault(name, ([], []))
-            means.append(np.mean([np.asarray(mean)[0] for mean, _ in pairs], axis=0))
-            spreads.append(np.mean([np.asarray(spread)[0] for _, spread in pairs], axis=0))
-    return {name: (np.stack(means), np.stack(spreads)) for name, (means, spreads) in tables.items()}
-
-
-def square_references(brand: Brand) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The middle of each reference, float32 [n,S,S,3] in 0..1, and its weights [n,S,S,1]; S a multiple of 8.
-
-    One shape for all: a new shape costs the convolution library more than the convolution itself.
-    """
-    side = min(min(r.rgb.shape[:2]) for r in brand.references)
-    side -= side % 8
-    pictures, weights = [], []
-    for reference in brand.references:
-        top, left = ((length - side) // 2 for length in reference.rgb.shape[:2])
-        window = np.s_[top : top + side, left : left + side]
-        pictures.append(reference.rgb[window].astype(np.float32) / np.float32(255))
-        weights.append(reference.weights[window][..., None])
-    return np.stack(pictures), np.stack(weights)
+        checkpoint = self.checkpoint()
+        return bundle_of(
+            self.config,
+            checkpoint.arrays,
+            {b.name: b.statistics for b in self.brands},
+            {b.name: checkpoint.arrays[f"{REFERENCES}{b.name}"] for b in self.brands},
+            created_by=self.command,
+            images=self.images,
+            perceptual=self.perceptual.source,
+            metrics=self.latest,
+        )
 
 
 def json_form(value: Any) -> Any:
     """`value` as it looks after a trip through JSON."""
-    import json
-
     return json.loads(json.dumps(value))
-
-
-def _prefetched(
-    sampler: BatchSampler, steps: range, statistics: Sequence[NDArray[np.float32]]
-) -> Iterator[tuple[int, Batch]]:
-    """Draw batches in a thread beside the compiled step."""
-    ready: queue.Queue[tuple[int, Batch] | BaseException] = queue.Queue(maxsize=4)
-    done = threading.Event()
-
-    def put(item: tuple[int, Batch] | BaseException) -> bool:
-        while not done.is_set():
-            try:
-                ready.put(item, timeout=0.2)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def draw() -> None:
-        try:
-            for number in steps:
-                if not put((number, sampler.draw(number, statistics))):
-                    return
-        except Exception as error:  # raised again in the consumer
-            put(error)
-
-    thread = threading.Thread(target=draw, name="batches", daemon=True)
-    thread.start()
-    try:
-        for _ in steps:
-            item = ready.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        done.set()
-        thread.join()

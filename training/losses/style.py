@@ -23,14 +23,18 @@ def style_statistics(features: Mapping[str, Any], weights: Any | None = None) ->
     found = {}
     for name, feature in features.items():
         feature = ops.cast(feature, "float32")
+        _, height, width, channels = feature.shape
         if weights is None:
             share = ops.ones_like(feature[..., :1])
         else:
-            share = shrink(weights, int(weights.shape[1]) // int(feature.shape[1]))
-        share = share / (ops.sum(share, axis=(1, 2), keepdims=True) + 1e-3)
-        mean = ops.sum(feature * share, axis=(1, 2))
-        spread = ops.sum(ops.square(feature - mean[:, None, None, :]) * share, axis=(1, 2))
-        found[name] = (mean, ops.sqrt(spread + 1e-5))
+            share = shrink(weights, int(weights.shape[1]) // int(height))
+        share = ops.reshape(share, (-1, 1, height * width))
+        share = share / (ops.sum(share, axis=-1, keepdims=True) + 1e-3)
+        flat = ops.reshape(feature, (-1, height * width, channels))
+        # Weighted sums as matrix products: several times faster on a CPU than masked reductions.
+        mean = ops.matmul(share, flat)[:, 0]
+        square = ops.matmul(share, ops.square(flat))[:, 0]
+        found[name] = (mean, ops.sqrt(ops.maximum(square - ops.square(mean), 0.0) + 1e-5))
     return found
 
 

@@ -12,19 +12,12 @@ LEAK = 0.2
 
 def space_to_depth(x: Any, step: int) -> Any:
     """Fold `step` x `step` pixels into channels: [N,H,W,C] -> [N,H/step,W/step,step*step*C]; H and W divisible."""
-    _, height, width, channels = ops.shape(x)
-    x = ops.reshape(x, (-1, height // step, step, width // step, step, channels))
-    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(x, (-1, height // step, width // step, step * step * channels))
+    return ops.space_to_depth(x, step, data_format="channels_last")
 
 
 def depth_to_space(x: Any, step: int) -> Any:
     """Inverse of `space_to_depth` (sub-pixel convolution, Shi et al. 2016)."""
-    _, height, width, depth = ops.shape(x)
-    channels = depth // (step * step)
-    x = ops.reshape(x, (-1, height, width, step, step, channels))
-    x = ops.transpose(x, (0, 1, 3, 2, 4, 5))
-    return ops.reshape(x, (-1, height * step, width * step, channels))
+    return ops.depth_to_space(x, step, data_format="channels_last")
 
 
 def pad_edge(x: Any, size: int = 1) -> Any:

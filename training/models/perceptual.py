@@ -17,7 +17,7 @@ VGG_MEAN: Final = (0.485, 0.456, 0.406)
 VGG_STD: Final = (0.229, 0.224, 0.225)
 VGG_CONVS: Final = 8
 _POOL_BEFORE: Final = (2, 4, 7)
-_TAPS: Final = {1: "relu1_2", 3: "relu2_2", 6: "relu3_3", 7: "relu4_1"}
+_TAPS: Final = {3: "relu2_2", 6: "relu3_3", 7: "relu4_1"}
 _KERAS_NAMES: Final = (
     "block1_conv1",
     "block1_conv2",
@@ -60,7 +60,7 @@ class Vgg16:
         self.source = source
 
     def features(self, pictures: Any) -> dict[str, Any]:
-        """relu1_2 (full size), relu2_2 (half), relu3_3 (quarter), relu4_1 (an eighth)."""
+        """relu2_2 (half), relu3_3 (quarter), relu4_1 (an eighth)."""
         mean = ops.reshape(ops.convert_to_tensor(VGG_MEAN, "float32"), (1, 1, 1, 3))
         std = ops.reshape(ops.convert_to_tensor(VGG_STD, "float32"), (1, 1, 1, 3))
         x = ops.cast((ops.cast(pictures, "float32") - mean) / std, self.dtype)

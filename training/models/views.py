@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from keras import ops
-
-from training.models.layers import pad_edge
+from numpy.typing import NDArray
 
 LOCAL_PX = 33
 """Side of the box whose mean is taken away: wider than any stroke, narrower than any garment."""
@@ -20,10 +21,23 @@ def luminance(x: Any) -> Any:
 def hand_view(x: Any) -> Any:
     """Luminance less its local mean, about -0.5..0.5: strokes and grain stay, exposure and colour go."""
     light = luminance(ops.cast(x, "float32"))
+    _, height, width, _ = light.shape
+    down = ops.convert_to_tensor(local_mean_matrix(int(height)))
+    across = ops.convert_to_tensor(local_mean_matrix(int(width)).T)
+    mean = ops.matmul(down, ops.matmul(light[..., 0], across))
+    return light - mean[..., None]
+
+
+@lru_cache(maxsize=32)
+def local_mean_matrix(length: int) -> NDArray[np.float32]:
+    """Box mean along one axis as a [length, length] matrix, the border mirrored; length at least half the box.
+
+    Two products with it are several times faster on a CPU than a pooling of this size and its gradient.
+    """
     half = LOCAL_PX // 2
-    mean = ops.average_pool(pad_edge(light, half), (LOCAL_PX, 1), strides=1, padding="valid")
-    mean = ops.average_pool(mean, (1, LOCAL_PX), strides=1, padding="valid")
-    return light - mean
+    padded = np.pad(np.eye(length, dtype=np.float32), ((half, half), (0, 0)), mode="symmetric")
+    sums = np.cumsum(np.concatenate([np.zeros((1, length), np.float32), padded]), axis=0)
+    return np.asarray((sums[LOCAL_PX:] - sums[:-LOCAL_PX]) / LOCAL_PX, np.float32)
 
 
 def perceptual_view(x: Any, *, colour: bool) -> Any:
