@@ -14,13 +14,11 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
+from pipelines.core import gcs
 from pipelines.core.errors import ImageRejected, PublishConflict
 from pipelines.core.uris import is_remote
-
-if TYPE_CHECKING:
-    from google.cloud.storage import Blob, Client
 
 ABSENT: Final = "absent"
 """Generation of an object that does not exist yet."""
@@ -37,7 +35,7 @@ class Versioned:
 def read_bytes(uri: str) -> bytes:
     """All bytes. FileNotFoundError when there is no such object."""
     if is_remote(uri):
-        return _gcs_read(uri).data
+        return gcs.read(uri)[0]
     return Path(uri).read_bytes()
 
 
@@ -62,33 +60,29 @@ def read_source_image(uri: str, max_bytes: int) -> bytes:
 def size_bytes(uri: str) -> int:
     """Size without reading. FileNotFoundError when there is no such file; folders are not files."""
     if is_remote(uri):
-        blob = _blob(uri)
-        blob.reload() if blob.exists() else _missing(uri)
-        return int(blob.size or 0)
+        return gcs.size_bytes(uri)
     path = Path(uri)
     if not path.is_file():
-        _missing(uri)
+        raise FileNotFoundError(uri)
     return path.stat().st_size
 
 
 def exists(uri: str) -> bool:
     """Whether there is an object of this name (folders count on local disk)."""
-    return bool(_blob(uri).exists()) if is_remote(uri) else Path(uri).exists()
+    return gcs.exists(uri) if is_remote(uri) else Path(uri).exists()
 
 
 def list_files(prefix: str) -> list[str]:
     """All files below a folder, sorted; empty when there is no such folder."""
     if is_remote(prefix):
-        bucket, name = _split(prefix)
-        blobs = _client().list_blobs(bucket, prefix=f"{name}/" if name else None)
-        return sorted(f"gs://{bucket}/{blob.name}" for blob in blobs if not blob.name.endswith("/"))
+        return gcs.list_files(prefix)
     return sorted(str(path) for path in Path(prefix).rglob("*") if path.is_file())
 
 
 def write_bytes(uri: str, data: bytes) -> None:
     """Create or replace, atomically."""
     if is_remote(uri):
-        _blob(uri).upload_from_string(data, content_type="application/octet-stream")
+        gcs.write(uri, data)
         return
     with _temporary_beside(Path(uri), data) as temporary:
         temporary.replace(uri)
@@ -97,7 +91,7 @@ def write_bytes(uri: str, data: bytes) -> None:
 def create_once(uri: str, data: bytes) -> bool:
     """Create; when it exists already leave it alone and return False."""
     if is_remote(uri):
-        return _gcs_upload(uri, data, generation=0) is not None
+        return gcs.write_if(uri, data, generation=0) is not None
     if Path(uri).exists():
         return False
     with _temporary_beside(Path(uri), data) as temporary:
@@ -112,7 +106,7 @@ def read_versioned(uri: str) -> Versioned | None:
     """Bytes and generation, or None when absent."""
     try:
         if is_remote(uri):
-            return _gcs_read(uri)
+            return Versioned(*gcs.read(uri))
         data = Path(uri).read_bytes()
     except FileNotFoundError:
         return None
@@ -126,7 +120,7 @@ def swap(uri: str, data: bytes, expected: str) -> str:
     the hash of the content, so callers put a serial number into what they write.
     """
     if is_remote(uri):
-        generation = _gcs_upload(uri, data, generation=0 if expected == ABSENT else int(expected))
+        generation = gcs.write_if(uri, data, generation=0 if expected == ABSENT else int(expected))
         if generation is None:
             raise PublishConflict(f"{uri}: expected generation {expected}, somebody else wrote first.")
         return generation
@@ -140,10 +134,6 @@ def swap(uri: str, data: bytes, expected: str) -> str:
             raise PublishConflict(f"{uri}: expected generation {expected}, found {found}: somebody else wrote first.")
         write_bytes(uri, data)
     return _local_generation(data)
-
-
-def _missing(uri: str) -> None:
-    raise FileNotFoundError(uri)
 
 
 def _local_generation(data: bytes) -> str:
@@ -165,46 +155,3 @@ def _temporary_beside(path: Path, data: bytes) -> Iterator[Path]:
         yield temporary
     finally:
         temporary.unlink(missing_ok=True)
-
-
-def _split(uri: str) -> tuple[str, str]:
-    bucket, _, name = uri.removeprefix("gs://").partition("/")
-    return bucket, name
-
-
-def _client() -> Client:
-    from google.cloud import storage
-
-    if os.environ.get("STORAGE_EMULATOR_HOST"):
-        from google.auth.credentials import AnonymousCredentials
-
-        return storage.Client(project="emulator", credentials=AnonymousCredentials())
-    return storage.Client()
-
-
-def _blob(uri: str) -> Blob:
-    bucket, name = _split(uri)
-    return _client().bucket(bucket).blob(name)
-
-
-def _gcs_read(uri: str) -> Versioned:
-    from google.api_core.exceptions import NotFound
-
-    blob = _blob(uri)
-    try:
-        data = blob.download_as_bytes()
-    except NotFound:
-        raise FileNotFoundError(uri) from None
-    return Versioned(data, str(blob.generation))
-
-
-def _gcs_upload(uri: str, data: bytes, generation: int) -> str | None:
-    """Upload if the object still has `generation` (0: is absent); the new generation, or None when it has not."""
-    from google.api_core.exceptions import PreconditionFailed
-
-    blob = _blob(uri)
-    try:
-        blob.upload_from_string(data, content_type="application/octet-stream", if_generation_match=generation)
-    except PreconditionFailed:
-        return None
-    return str(blob.generation)
