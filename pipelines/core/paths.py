@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import datetime
+import hashlib
 import re
 from dataclasses import dataclass
 
 from pipelines.core.errors import InputError
 from pipelines.core.uris import join
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
-_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RUN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+_RUN_LENGTH = 120
 
 
 def checked_date(date: str) -> str:
-    """`date` itself when it is YYYY-MM-DD; InputError otherwise."""
-    if not _DATE.fullmatch(date):
-        raise InputError(f"date: expected YYYY-MM-DD, received {date!r}.")
+    """`date` itself when it is YYYY-MM-DD and in the calendar; InputError otherwise."""
+    try:
+        if not _DATE.fullmatch(date):
+            raise ValueError(date)
+        datetime.date.fromisoformat(date)
+    except ValueError:
+        raise InputError(f"date: expected a day of the calendar as YYYY-MM-DD, received {date!r}.") from None
     return date
 
 
 def run_name(run_id: str) -> str:
-    """A run id (Airflow's hold colons and pluses) as a safe file name."""
-    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id).strip("-.")[:120]
+    """A run id (Airflow's hold colons and pluses) as a safe file name; a long one ends in a hash of the whole."""
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", run_id).strip("-.")
+    if len(name) > _RUN_LENGTH:
+        name = f"{name[: _RUN_LENGTH - 13]}-{hashlib.sha256(run_id.encode()).hexdigest()[:12]}"
     if not _RUN.fullmatch(name):
         raise InputError(f"run id: expected letters, digits, '-', '_' or '.', received {run_id!r}.")
     return name

@@ -53,6 +53,16 @@ class ProgressLog:
         return bool(self.uri) and not is_remote(self.uri)
 
 
+def stage_seconds(uri: str) -> float | None:
+    """Seconds between a stage's begin and its last event, or None when it left no progress."""
+    file = Path(uri)
+    try:
+        begun = json.loads(file.read_text().partition("\n")[0])["at"]
+        return max(0.0, file.stat().st_mtime - float(begun))
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def read_progress(uri: str) -> Progress | None:
     """Counts so far, or None when the job has not begun."""
     try:

@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from pipelines.core.errors import SettingsError
+from pipelines.core.errors import InputError, SettingsError
 from pipelines.core.uris import resolve_uri
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
@@ -163,6 +164,8 @@ class BrandSettings(SettingsModel):
     def recipe(self) -> dict[str, Any]:
         """What, beside source and model, decides the bytes and the verdict of an output."""
         kept = self.model_dump(mode="json", include={"strength", "background_strength", "colour", "output"})
+        if self.output.format == "png":
+            del kept["output"]["quality"]
         return {**kept, "thresholds": self.gate.thresholds().resolved()}
 
     def recipe_sha256(self) -> str:
@@ -205,11 +208,10 @@ def load_shop(path: str | Path) -> Shop:
     """
     source = Path(path).resolve()
     settings = _parse(source, ShopSettings)
-    home = str(source.parent)
     settings = settings.model_copy(
         update={
-            "feed": settings.feed.model_copy(update={"uri": resolve_uri(settings.feed.uri, home)}),
-            "output_uri": resolve_uri(settings.output_uri, home),
+            "feed": settings.feed.model_copy(update={"uri": _resolve(source, "feed.uri", settings.feed.uri)}),
+            "output_uri": _resolve(source, "output_uri", settings.output_uri),
         }
     )
     brands: dict[str, BrandSettings] = {}
@@ -220,7 +222,7 @@ def load_shop(path: str | Path) -> Shop:
             raise SettingsError(
                 f"{file}: brand {brand.brand!r} is already defined by another file; rename one of them."
             )
-        references = resolve_uri(brand.references_uri, str(file.parent))
+        references = _resolve(file, "references_uri", brand.references_uri)
         brands[brand.brand] = brand.model_copy(update={"references_uri": references})
     return Shop(settings, brands, source)
 
@@ -235,7 +237,9 @@ def _parse(file: Path, model: type[Settings]) -> Settings:
     try:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise SettingsError(f"{file}: expected a settings file here, found none. `restyle init` writes one.") from None
+        raise SettingsError(
+            f"{file}: expected a settings file here, found none; `restyle sample-shop DIRECTORY` writes one."
+        ) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: cannot be read: {error}") from error
     try:
@@ -247,11 +251,38 @@ def _parse(file: Path, model: type[Settings]) -> Settings:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'file'}: {problem['msg']} (received {problem['input']!r})"
-            for problem in error.errors()
-        )
+        problems = "; ".join(_problem(model, problem["type"], problem) for problem in error.errors())
         raise SettingsError(f"{file}: {problems}") from error
+
+
+def _problem(model: type[SettingsModel], kind: str, problem: Mapping[str, Any]) -> str:
+    """One validation problem as `key: what was expected (received ...)`."""
+    where = ".".join(map(str, problem["loc"])) or "file"
+    if kind == "missing":
+        return f"{where}: expected a value, the key is missing"
+    received = repr(problem["input"])
+    if len(received) > 200:
+        received = f"{received[:200]}..."
+    if kind == "extra_forbidden":
+        keys = _keys_at(model, problem["loc"][:-1])
+        return f"{where}: unknown key, expected one of {', '.join(keys)} (received {received})"
+    return f"{where}: {problem['msg']} (received {received})"
+
+
+def _keys_at(model: type[SettingsModel], location: Sequence[int | str]) -> list[str]:
+    for part in location:
+        inner = model.model_fields[str(part)].annotation
+        if not (isinstance(inner, type) and issubclass(inner, SettingsModel)):
+            break
+        model = inner
+    return list(model.model_fields)
+
+
+def _resolve(file: Path, key: str, uri: str) -> str:
+    try:
+        return resolve_uri(uri, str(file.parent))
+    except InputError as error:
+        raise SettingsError(f"{file}: {key}: {error}") from error
 
 
 def _one_line(text: str) -> str:

@@ -70,7 +70,10 @@ def read_table(uri: str, row_type: type[Row]) -> pa.Table:
             f"{uri}: expected {row_type.__name__} of schema {SCHEMA_VERSION}, received {info.kind} of schema "
             f"{info.schema_version}; write it again with this version or upgrade."
         )
-    data = storage.read_bytes(uri)
+    try:
+        data = storage.read_bytes(uri)
+    except FileNotFoundError:
+        raise MissingArtifact(f"{uri}: its sidecar is here but the table is gone; run its stage again.") from None
     if hashlib.sha256(data).hexdigest() != info.sha256:
         raise MissingArtifact(
             f"{uri}: the bytes are not those that its stage wrote (sha256 differs); run the stage again."
@@ -79,27 +82,38 @@ def read_table(uri: str, row_type: type[Row]) -> pa.Table:
 
 
 def artifact_info(uri: str) -> ArtifactInfo | None:
-    """The sidecar, or None when the artifact is absent or unfinished."""
+    """The sidecar, or None when the artifact is absent or unfinished. MissingArtifact when it is no sidecar.
+
+    Keys that a later version may have added are passed over, so that its schema version can still be told.
+    """
     try:
-        return ArtifactInfo(**json.loads(storage.read_bytes(f"{uri}.json")))
+        values = json.loads(storage.read_bytes(f"{uri}.json"))
+        return ArtifactInfo(**{field.name: values[field.name] for field in fields(ArtifactInfo)})
     except FileNotFoundError:
         return None
+    except (ValueError, TypeError, KeyError) as error:
+        raise MissingArtifact(
+            f"{uri}.json: expected JSON with {', '.join(field.name for field in fields(ArtifactInfo))} ({error!r}); "
+            "run its stage again."
+        ) from error
 
 
 def write_json_lines(uri: str, rows: Iterable[Any]) -> int:
     """Write dataclass rows as JSON lines for people and jq; returns their number."""
     lines = [json.dumps(asdict(row), ensure_ascii=False) for row in rows]
-    storage.write_bytes(uri, "".join(f"{line}\n" for line in lines).encode())
+    # Half a surrogate pair, which JSON allows and UTF-8 does not, is written as the escape it came as.
+    storage.write_bytes(uri, "".join(f"{line}\n" for line in lines).encode(errors="backslashreplace"))
     return len(lines)
 
 
 def read_json_lines(uri: str, row_type: type[Row]) -> list[Row]:
     """Read rows that `write_json_lines` wrote; an absent file has no rows."""
     try:
-        text = storage.read_bytes(uri).decode()
+        data = storage.read_bytes(uri)
     except FileNotFoundError:
         return []
-    return [row_type(**json.loads(line)) for line in text.splitlines()]
+    # Lines of bytes: those of a str would also end at U+2028 and its like, which JSON strings may hold.
+    return [row_type(**json.loads(line)) for line in data.splitlines()]
 
 
 def arrow_schema(row_type: type[Any]) -> pa.Schema:

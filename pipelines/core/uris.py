@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from pipelines.core.errors import InputError
 
@@ -16,22 +16,32 @@ def resolve_uri(uri: str, base: str) -> str:
     >>> resolve_uri("file:///data/a%20b.jpg", "/feed")
     '/data/a b.jpg'
 
-    Raises InputError for any scheme but file and gs.
+    Raises InputError for any scheme but file and gs, a file URI that names a host, a gs URI that names no bucket.
     """
-    scheme = urlsplit(uri).scheme if "://" in uri else ""
-    if scheme == "file":
-        return unquote(urlsplit(uri).path)
-    if scheme == "gs":
-        return uri.rstrip("/")
-    if scheme:
-        raise InputError(f"{uri}: expected a relative path, file:// or gs://, received {scheme}://.")
+    scheme, separator, rest = uri.partition("://")
+    if separator:
+        return _resolve_scheme(uri, scheme.lower(), rest)
     if uri.startswith("/"):
         return os.path.normpath(uri)
     if base.startswith("gs://"):
         bucket, _, prefix = base.removeprefix("gs://").partition("/")
         name = os.path.normpath(f"/{prefix}/{uri}").lstrip("/")
         return f"gs://{bucket}/{name}"
-    return os.path.normpath(f"{base}/{uri}")
+    return os.path.normpath(os.path.join(base, uri))  # noqa: PTH118 (pathlib would keep "..")
+
+
+def _resolve_scheme(uri: str, scheme: str, rest: str) -> str:
+    if scheme == "file":
+        path = unquote(rest.removeprefix("localhost"))
+        if not path.startswith("/"):
+            raise InputError(f"{uri}: expected an absolute path after file://, as in file:///data/a.jpg.")
+        return os.path.normpath(path)
+    if scheme == "gs":
+        bucket, _, name = rest.partition("/")
+        if not bucket:
+            raise InputError(f"{uri}: expected a bucket after gs://, received none.")
+        return f"gs://{bucket}/{name}".rstrip("/")
+    raise InputError(f"{uri}: expected a relative path, file:// or gs://, received {scheme}://.")
 
 
 def join(root: str, *parts: str) -> str:
