@@ -95,11 +95,12 @@ def _csv_records(data: bytes, uri: str) -> Iterator[Record]:
         ) from None
     header = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=header.count)
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="", strict=True)
-    yield dict.fromkeys(reader.fieldnames or (), "")
+    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
+        yield dict.fromkeys(reader.fieldnames or (), "")
         for record in reader:
-            if record.pop("", None):
+            # A column without a name, as spreadsheets like to leave, is no harm; values beyond the header are.
+            if any(record.pop(None, ())):
                 yield f"line {reader.line_num}: more values than the header has columns"
             else:
                 yield {name: value or "" for name, value in record.items()}
@@ -139,15 +140,16 @@ def _parquet_records(data: bytes, uri: str) -> Iterator[Record]:
 
     try:
         file = pq.ParquetFile(io.BytesIO(data))
-    except (pa.ArrowInvalid, OSError) as error:
+    except (pa.ArrowException, OSError) as error:
         raise FeedError(f"{uri}: not valid Parquet: {error}") from error
-    metadata = {
-        key.decode(): value.decode() for key, value in (file.schema_arrow.metadata or {}).items() if b"ARROW" not in key
-    }
-    _check_schema_version(metadata.get("schema_version", ""), uri)
+    metadata = file.schema_arrow.metadata or {}
+    _check_schema_version(metadata.get(b"schema_version", b"").decode(errors="replace"), uri)
     yield dict.fromkeys(file.schema_arrow.names, "")
-    for batch in file.iter_batches():
-        yield from batch.to_pylist()
+    try:
+        for batch in file.iter_batches():
+            yield from batch.to_pylist()
+    except (pa.ArrowException, OSError) as error:
+        raise FeedError(f"{uri}: damaged Parquet: {error}; upload it again.") from error
 
 
 def _named_rows(records: Iterator[Record], names: dict[str, str], uri: str) -> Iterator[FeedRow]:
@@ -167,11 +169,20 @@ def _named_rows(records: Iterator[Record], names: dict[str, str], uri: str) -> I
             continue
         _check_schema_version(str(record.get("schema_version") or ""), uri)
         values = {column: record.get(name) for column, name in source.items()}
-        yield FeedRow(number, **{column: "" if value is None else str(value) for column, value in values.items()})
+        texts = {column: "" if value is None else str(value) for column, value in values.items()}
+        if halved := [source[column] for column, text in texts.items() if not _is_unicode(text)]:
+            yield FeedRow(number, problem=f"{', '.join(halved)}: expected Unicode text, received half a surrogate pair")
+        else:
+            yield FeedRow(number, **texts)
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether UTF-8 can hold it: JSON may name, and a file system may list, what it cannot."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _check_schema_version(value: str, uri: str) -> None:
-    if value and not (value.isdigit() and 1 <= int(value) <= SCHEMA_VERSION):
+    if value and not (value.isdecimal() and 1 <= int(value) <= SCHEMA_VERSION):
         raise FeedError(
             f"{uri}: expected feed schema_version {SCHEMA_VERSION}, received {value}; upgrade catalog-restyle."
         )
@@ -183,6 +194,9 @@ def _folder_rows(uri: str) -> Iterator[FeedRow]:
     if not files:
         raise FeedError(f"{uri}: expected pictures ({', '.join(PICTURE_ENDINGS)}) in this folder, found none.")
     for number, file in enumerate(files, 1):
+        if not _is_unicode(file):
+            yield FeedRow(number, problem=f"{file!r}: expected a file name in UTF-8; rename the file")
+            continue
         name = PurePosixPath(file.removeprefix(uri.rstrip("/") + "/"))
         product = name.parts[0] if len(name.parts) > 1 else name.stem
         yield FeedRow(number, product_id=product, image_uri=file, image_id="_".join(name.parts), title=name.stem)

@@ -11,13 +11,13 @@ import sys
 import time
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from pipelines.core import storage, tables
 from pipelines.core.contracts import DeadLetter, SnapshotRow
-from pipelines.core.errors import ImageRejected, InputError, RestyleError
+from pipelines.core.errors import FeedError, ImageRejected, InputError, RestyleError
 from pipelines.core.jobs import run_job
 from pipelines.core.paths import NightPaths, checked_date, night_progress
 from pipelines.core.progress import ProgressLog
@@ -33,7 +33,8 @@ MAX_ID_LENGTH = 200
 def ingest(shop: Shop, date: str) -> dict[str, Any]:
     """Write the snapshot of `date` and the dead letters of the feed; returns the counts.
 
-    Every feed row ends up in exactly one of the two.
+    Every feed row ends up in exactly one of the two. Raises FeedError, with the dead letters written, when not one
+    image can be used: a wrong folder must not empty the shop.
     """
     started = time.monotonic()
     paths = NightPaths(shop.settings.output_uri, date)
@@ -53,6 +54,11 @@ def ingest(shop: Shop, date: str) -> dict[str, Any]:
         raise RestyleError(f"ingest: {len(rows)} rows read, {len(accepted)} + {len(rejected)} accounted for.")
     accepted.sort(key=lambda row: (row.product_id, row.image_id))
     tables.write_json_lines(paths.ingest_dead_letters, rejected)
+    if not accepted:
+        raise FeedError(
+            f"{shop.settings.feed.uri}: none of the {len(rows)} images can be used "
+            f"({_by_reason(rejected)}); the first: {rejected[0].message} No snapshot was written."
+        )
     info = tables.write_rows(paths.snapshot, accepted, SnapshotRow)
     return {
         "stage": "ingest",
@@ -132,6 +138,12 @@ def _outcomes(rows: Iterable[FeedRow], base: str, max_bytes: int) -> Iterator[Sn
 
     with ThreadPoolExecutor(READ_THREADS) as threads:
         yield from threads.map(read, [check(row) for row in rows])
+
+
+def _by_reason(letters: Sequence[DeadLetter]) -> str:
+    return ", ".join(
+        f"{count} {reason}" for reason, count in Counter(letter.reason for letter in letters).most_common()
+    )
 
 
 def _dead_letter(product_id: str, image_id: str, image_uri: str, error: ImageRejected) -> DeadLetter:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pipelines.core import storage
-from pipelines.core.errors import MissingArtifact
+from pipelines.core.errors import MissingArtifact, ModelBundleError
 from pipelines.core.paths import BrandPaths
 from pipelines.core.uris import join
 from pipelines.release.pointer import move_pointer, read_pointer
@@ -44,16 +44,30 @@ def blessed_model(paths: BrandPaths) -> BlessedModel | None:
 
 
 def store_bundle(paths: BrandPaths, source_uri: str) -> str:
-    """Copy a bundle into the store under its hash; returns the hash. Storing twice changes nothing."""
+    """Copy a bundle into the store under its hash; returns the hash. Storing twice changes nothing.
+
+    Raises ModelBundleError when the weights are not those that model.json names, MissingArtifact when there are none.
+    """
     sha256 = bundle_sha256(source_uri)
-    for name in BUNDLE_FILES:
-        storage.create_once(join(paths.bundle(sha256), name), storage.read_bytes(join(source_uri, name)))
+    try:
+        files = {name: storage.read_bytes(join(source_uri, name)) for name in BUNDLE_FILES}
+    except FileNotFoundError as error:
+        raise MissingArtifact(f"{source_uri}: expected {' and '.join(BUNDLE_FILES)} here: {error}.") from None
+    if (
+        json.loads(files["model.json"]).get("weights_sha256")
+        != hashlib.sha256(files["weights.safetensors"]).hexdigest()
+    ):
+        raise ModelBundleError(f"{source_uri}: the weights are not those that model.json names; export it again.")
+    for name, data in files.items():
+        storage.create_once(join(paths.bundle(sha256), name), data)
     return sha256
 
 
 def bless(paths: BrandPaths, sha256: str, training_key: str, blessing: dict[str, Any]) -> None:
-    """Point the brand's nights to this bundle."""
+    """Point the brand's nights to this bundle; blessing it again for the same training changes nothing."""
     pointer = read_pointer(paths.blessed)
+    if (pointer.values.get("bundle_sha256"), pointer.values.get("training_key")) == (sha256, training_key):
+        return
     move_pointer(
         pointer,
         {

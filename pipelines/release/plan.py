@@ -18,7 +18,7 @@ from operator import add
 from typing import Any
 
 from pipelines.core import storage, tables
-from pipelines.core.contracts import ImageFacts, PlanRow, ReleaseRow, SnapshotRow
+from pipelines.core.contracts import DeadLetter, ImageFacts, PlanRow, ReleaseRow, SnapshotRow
 from pipelines.core.errors import MissingArtifact
 from pipelines.core.jobs import run_job
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths, checked_date
@@ -117,6 +117,24 @@ def _reused(earlier: ReleaseRow, row: SnapshotRow) -> ReleaseRow:
     )
 
 
+def _check_prepared(
+    snapshot: Sequence[SnapshotRow], facts: Sequence[ImageFacts], dropped: Sequence[DeadLetter], date: str
+) -> None:
+    """MissingArtifact unless every image of the snapshot has facts of its own bytes or a dead letter."""
+    prepared = {(fact.image_id, fact.source_sha256) for fact in facts}
+    lost = {letter.image_id for letter in dropped}
+    missing = [
+        row.image_id
+        for row in snapshot
+        if row.image_id not in lost and (row.image_id, row.source_sha256) not in prepared
+    ]
+    if missing:
+        raise MissingArtifact(
+            f"{date}: {len(missing)} images of the snapshot were not preprocessed, {missing[0]!r} the first; the "
+            "snapshot is newer than the image facts: run catalog_preprocess for this date again."
+        )
+
+
 def plan_run(shop: Shop, brand_name: str, date: str, run_id: str, *, dry_run: bool) -> dict[str, Any]:
     """Read snapshot, facts, current release and blessed model; write the plan unless it is a dry run."""
     root = shop.settings.output_uri
@@ -127,13 +145,10 @@ def plan_run(shop: Shop, brand_name: str, date: str, run_id: str, *, dry_run: bo
         raise MissingArtifact(f"brand {brand_name}: expected a blessed model, found none; run style_training first.")
     release = current_release(paths)
     published = tables.read_rows(paths.release_rows(release), ReleaseRow) if release else []
-    plan = make_plan(
-        tables.read_rows(night.snapshot, SnapshotRow),
-        tables.read_rows(night.facts, ImageFacts),
-        published,
-        model,
-        brand,
-    )
+    snapshot = tables.read_rows(night.snapshot, SnapshotRow)
+    facts = tables.read_rows(night.facts, ImageFacts)
+    _check_prepared(snapshot, facts, tables.read_json_lines(night.preprocess_dead_letters, DeadLetter), date)
+    plan = make_plan(snapshot, facts, published, model, brand)
     summary = {
         "stage": "plan",
         "brand": brand_name,

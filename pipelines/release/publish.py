@@ -13,7 +13,6 @@ import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from pipelines.core import storage
@@ -22,6 +21,7 @@ from pipelines.core.contracts import DeadLetter, ReleaseRow
 from pipelines.core.errors import GateBlocked
 from pipelines.core.jobs import run_job
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths, checked_date
+from pipelines.core.progress import stage_seconds
 from pipelines.core.settings import Shop, load_shop
 from pipelines.core.version import OUTPUT_VERSION, package_version
 from pipelines.release.assemble import RunArtifacts, read_artifacts, release_rows
@@ -51,11 +51,13 @@ def publish(shop: Shop, brand_name: str, date: str, run_id: str, *, move_back: b
         "date": date,
         "run_id": run_id,
         "release_id": release_id,
-        "previous_release_id": pointer.values.get("release_id", ""),
+        "previous_release_id": _previous(pointer, run_id),
         "model_sha256": artifacts.model_sha256,
         "accounting": accounting.as_dict(),
     }
-    status = _status(pointer, release_id, date, move_back=move_back, blocked=is_blocked(brand, artifacts.verdicts))
+    again = _is_own(pointer, run_id) and pointer.values["release_id"] == release_id
+    blocked = not rows or is_blocked(brand, artifacts.verdicts)
+    status = "published" if again else _status(pointer, release_id, date, move_back=move_back, blocked=blocked)
     if status in {"published", "backfilled"}:
         manifest = {
             **identity,
@@ -65,7 +67,7 @@ def publish(shop: Shop, brand_name: str, date: str, run_id: str, *, move_back: b
             "recipe_sha256": brand.recipe_sha256(),
         }
         write_release(paths, manifest, rows)
-    if status == "published":
+    if status == "published" and not again:
         make_current(paths, pointer, release_id, "publish", run_id)
     summary = {
         **identity,
@@ -80,7 +82,7 @@ def publish(shop: Shop, brand_name: str, date: str, run_id: str, *, move_back: b
     }
     storage.write_bytes(run.summary, json.dumps(summary, indent=1).encode())
     if status == "blocked":
-        raise GateBlocked(blocked_message(brand, artifacts.verdicts))
+        raise GateBlocked(blocked_message(brand, artifacts.verdicts) if rows else _nothing_left(brand_name, accounting))
     return summary
 
 
@@ -92,6 +94,26 @@ def _account(artifacts: RunArtifacts, rows: Sequence[ReleaseRow], letters: Seque
         reused=outcomes["reused"],
         kept_original=outcomes["kept_original"],
         dead_letters=len(letters),
+    )
+
+
+def _is_own(pointer: Pointer, run_id: str) -> bool:
+    """Whether it was this run that moved `current` last: then this is a repetition, and tells the same again."""
+    latest: dict[str, Any] = next(iter(pointer.values.get("history", [])), {})
+    return (latest.get("action"), latest.get("actor")) == ("publish", run_id)
+
+
+def _previous(pointer: Pointer, run_id: str) -> str:
+    """What readers saw before this run."""
+    if not _is_own(pointer, run_id):
+        return str(pointer.values.get("release_id", ""))
+    return next((str(event["release_id"]) for event in pointer.values["history"][1:]), "")
+
+
+def _nothing_left(brand: str, accounting: Accounting) -> str:
+    return (
+        f"brand {brand}: no image is left to publish ({accounting.sentence()}). Nothing was published; see the dead "
+        "letters of the night, mend the pictures and run it again."
     )
 
 
@@ -109,13 +131,8 @@ def _status(pointer: Pointer, release_id: str, date: str, *, move_back: bool, bl
 
 def _stage_seconds(run: RunPaths) -> dict[str, float]:
     """How long restyle and verify took, by their progress files (local runs only)."""
-    seconds = {}
-    for stage in ("restyle", "verify"):
-        file = Path(run.progress(stage))
-        if file.is_file():
-            with file.open() as lines:
-                seconds[stage] = round(max(0.0, file.stat().st_mtime - json.loads(next(lines))["at"]), 1)
-    return seconds
+    known = {stage: stage_seconds(run.progress(stage)) for stage in ("restyle", "verify")}
+    return {stage: round(seconds, 1) for stage, seconds in known.items() if seconds is not None}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from pipelines.core.paths import BrandPaths
 from pipelines.release.pointer import Pointer, move_pointer, read_pointer
 
 HISTORY_LENGTH = 200
+_RELEASE_ID = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,12 @@ class ReleaseInfo:
 
 
 def content_id(date: str, rows: Sequence[ReleaseRow]) -> str:
-    """Release id: date and a hash of what every image points to. Equal releases of a date have equal ids."""
-    lines = [f"{row.product_id}\t{row.image_id}\t{row.object_sha256}\t{row.work_key}\t{row.reason}" for row in rows]
-    digest = hashlib.sha256("\n".join(lines).encode()).hexdigest()
+    """Release id: date and a hash of what readers see of every image. Equal releases of a date have equal ids."""
+    shown = [
+        (row.product_id, row.image_id, row.title, row.category, row.object_sha256, row.work_key, row.reason)
+        for row in rows
+    ]
+    digest = hashlib.sha256(json.dumps(shown).encode()).hexdigest()
     return f"{date}-{digest[:12]}"
 
 
@@ -47,6 +52,8 @@ def current_release(paths: BrandPaths) -> str:
 def read_manifest(paths: BrandPaths, release_id: str) -> dict[str, Any]:
     """Manifest of a release; InputError when there is no such release."""
     try:
+        if not _RELEASE_ID.fullmatch(release_id):
+            raise FileNotFoundError(release_id)
         manifest: dict[str, Any] = json.loads(storage.read_bytes(paths.manifest(release_id)))
     except FileNotFoundError:
         known = ", ".join(_release_ids(paths)) or "none yet"
@@ -86,7 +93,7 @@ def rollback(paths: BrandPaths, to: str | None, actor: str) -> tuple[str, str]:
     if not pointer.values:
         raise InputError(f"brand {paths.brand}: nothing was published yet, so there is nothing to roll back.")
     present = pointer.values["release_id"]
-    target = to or _before(pointer, present)
+    target = to or _before(pointer)
     if not target:
         raise InputError(f"brand {paths.brand}: {present} is the only release so far; there is none to go back to.")
     read_manifest(paths, target)
@@ -140,9 +147,14 @@ def _release_ids(paths: BrandPaths) -> list[str]:
     return [file.removesuffix(ending).rsplit("/", 1)[1] for file in files if file.endswith(ending)]
 
 
-def _before(pointer: Pointer, present: str) -> str:
-    """The release that was current before the present one, going back over earlier rollbacks."""
-    events = pointer.values.get("history", [])
-    published = [event["release_id"] for event in events if event["action"] == "publish"]
-    older = published[published.index(present) + 1 :] if present in published else published
-    return next((release_id for release_id in older if release_id != present), "")
+def _before(pointer: Pointer) -> str:
+    """The release that was current before the present one; a rollback undoes all that came after its target."""
+    line: list[str] = []
+    for event in reversed(pointer.values.get("history", [])):
+        release_id = event["release_id"]
+        if event["action"] == "rollback" and release_id in line:
+            while line[-1] != release_id:
+                line.pop()
+        elif release_id not in line[-1:]:
+            line.append(release_id)
+    return line[-2] if len(line) > 1 else ""
