@@ -35,6 +35,9 @@ def main() -> None:
     except RestyleError as error:
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        click.echo(f"{error.filename}: {error.strerror}" if error.strerror else str(error), err=True)
+        sys.exit(1)
 
 
 @click.group(name="restyle", context_settings={"help_option_names": ["-h", "--help"]})
@@ -55,7 +58,7 @@ def sample_shop(directory: Path, products: int | None, size_px: int) -> None:
     click.echo(f"Rendering a sample shop into {directory} ...")
     shop = write_sample_shop(directory, products=products, size_px=size_px)
     write_settings(directory)
-    click.echo(f"{shop.images} pictures of {shop.products} products; settings: {directory / 'shop.yaml'}")
+    click.echo(f"{shop.image_count} pictures of {shop.product_count} products; settings: {directory / 'shop.yaml'}")
 
 
 @command.command("folder")
@@ -162,10 +165,18 @@ def release_rollback(shop_file: Path, brand: str, target: str | None) -> None:
     from pipelines.release.releases import rollback
 
     def show(paths: Any) -> None:
-        before, after = rollback(paths, target, getpass.getuser())
+        before, after = rollback(paths, target, _user())
         click.echo(f"{brand}: {after} is current (was {before}).")
 
     _each_brand(shop_file, brand, show)
+
+
+def _user() -> str:
+    """Name of whoever calls; containers may run under a number that has none."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
 
 
 def _each_brand(shop_file: Path, brand: str | None, act: Callable[[Any], None]) -> None:
