@@ -58,12 +58,15 @@ class ColourMap:
         return np.array(Image.composite(picture.filter(self._filter), picture, share))
 
     def map_lab(self, lab: Floats) -> Floats:
-        """The map itself on CIELAB [..., 3], before the limits of sRGB."""
-        lightness = _hermite(lab[..., 0], self.lightness_in, self.lightness_out, self.lightness_slopes)
+        """The map itself on CIELAB [..., 3]; results may lie a little outside of sRGB."""
+        free = _freedom(lab)
+        curve = _hermite(lab[..., 0], self.lightness_in, self.lightness_out, self.lightness_slopes)
+        lightness = lab[..., 0] + free * (curve - lab[..., 0])
+        gain = np.minimum(self.chroma_gain, 1) + free * max(self.chroma_gain - 1, 0)
         # Black and white have no room for a tint.
         room = np.clip(4 * lightness / 100 * (1 - lightness / 100), 0, 1)
-        a = lab[..., 1] * self.chroma_gain + self.chroma_shift[0] * room
-        b = lab[..., 2] * self.chroma_gain + self.chroma_shift[1] * room
+        a = lab[..., 1] * gain + self.chroma_shift[0] * room
+        b = lab[..., 2] * gain + self.chroma_shift[1] * room
         mapped = np.stack([lightness, a, b], axis=-1)
         return (lab + np.float32(self.strength) * (mapped - lab)).astype(np.float32)
 
@@ -72,8 +75,8 @@ class ColourMap:
         """float32 [33, 33, 33, 3] in 0..1, indexed by blue, green, red."""
         axis = np.linspace(0, 1, _TABLE_SIZE, dtype=np.float32)
         blue, green, red = np.meshgrid(axis, axis, axis, indexing="ij")
-        lab = self.map_lab(srgb_to_lab(np.stack([red, green, blue], axis=-1)))
-        return _within_srgb(lab)
+        lab = srgb_to_lab(np.stack([red, green, blue], axis=-1))
+        return lab_to_srgb(self.map_lab(lab))
 
     @cached_property
     def _filter(self) -> ImageFilter.Color3DLUT:
@@ -182,6 +185,15 @@ def _chroma_map(
     return gain, (shifts[0], shifts[1])
 
 
+def _freedom(lab: Floats) -> Floats:
+    """How far a colour may be moved before it meets the surface of sRGB: 1 for greys, 0 for the most vivid colours.
+
+    Vivid colours cannot become lighter and stay vivid; what is moved out of sRGB is clipped, which bends hues.
+    """
+    rgb = lab_to_srgb(lab)
+    return np.asarray(1 - (rgb.max(axis=-1) - rgb.min(axis=-1)) ** 2, np.float32)
+
+
 def _clamp(value: float, low: float, high: float) -> float:
     return float(min(max(value, low), high))
 
@@ -197,25 +209,3 @@ def _hermite(values: Floats, knots: Triple, goals: Triple, slopes: Triple) -> Fl
     curve = (2 * t**3 - 3 * t**2 + 1) * y0 + (t**3 - 2 * t**2 + t) * m0
     curve += (3 * t**2 - 2 * t**3) * y1 + (t**3 - t**2) * m1
     return np.asarray(curve, np.float32)
-
-
-def _within_srgb(lab: Floats) -> Floats:
-    """Colours in sRGB, 0..1; those outside of it give up chroma, not hue or lightness, by bisection."""
-    lab = lab.copy()
-    lab[..., 0] = lab[..., 0].clip(0, 100)
-    low = np.zeros(lab.shape[:-1], np.float32)
-    high = np.ones(lab.shape[:-1], np.float32)
-    for _ in range(8):
-        scale = np.where(_fits(lab, high), high, (low + high) / 2)
-        fits = _fits(lab, scale)
-        low, high = np.where(fits, scale, low), np.where(fits, high, scale)
-    return lab_to_srgb(_scaled(lab, low))
-
-
-def _scaled(lab: Floats, scale: Floats) -> Floats:
-    return np.stack([lab[..., 0], lab[..., 1] * scale, lab[..., 2] * scale], axis=-1)
-
-
-def _fits(lab: Floats, scale: Floats) -> NDArray[np.bool_]:
-    rgb = lab_to_srgb(_scaled(lab, scale), clip=False)
-    return np.asarray(((rgb >= -0.002) & (rgb <= 1.002)).all(axis=-1))

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from numpy.typing import NDArray
+
+from pipelines.images.regions import connected_regions
+
+
+def flooded(picture: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The plain way: breadth first from each pixel, regions numbered by their first pixel."""
+    labels = np.zeros(picture.shape, np.int64)
+    count = 0
+    for start in zip(*np.nonzero(picture), strict=True):
+        if labels[start]:
+            continue
+        count += 1
+        labels[start] = count
+        queue = deque([start])
+        while queue:
+            y, x = queue.popleft()
+            for near in ((y - 1, x), (y + 1, x), (y, x - 1), (y, x + 1)):
+                inside = 0 <= near[0] < picture.shape[0] and 0 <= near[1] < picture.shape[1]
+                if inside and picture[near] and not labels[near]:
+                    labels[near] = count
+                    queue.append(near)
+    return labels
+
+
+@given(arrays(np.bool_, array_shapes(min_dims=2, max_dims=2, min_side=1, max_side=14)))
+@settings(max_examples=200, deadline=None)
+def test_same_regions_as_a_breadth_first_search(picture: NDArray[np.bool_]) -> None:
+    regions = connected_regions(picture)
+    expected = flooded(picture)
+    assert np.array_equal(regions.labels, expected)
+    assert regions.areas.tolist() == np.bincount(expected.ravel(), minlength=regions.areas.size).tolist()
+    rim = np.concatenate([expected[0], expected[-1], expected[:, 0], expected[:, -1]])
+    assert set(np.flatnonzero(regions.touches_border)) == set(rim[rim > 0].tolist())
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_long_winding_regions(seed: int) -> None:
+    picture = np.random.default_rng(seed).random((40, 40)) < 0.6
+    assert np.array_equal(connected_regions(picture).labels, flooded(picture))
+
+
+def test_a_spiral_is_one_region() -> None:
+    picture = np.zeros((41, 41), np.bool_)
+    y, x, dy, dx = 0, 0, 0, 1
+    picture[0, 0] = True
+    for length in range(40, 0, -2):
+        for _ in range(2):
+            for _ in range(length):
+                y, x = y + dy, x + dx
+                if not (0 <= y < 41 and 0 <= x < 41):
+                    break
+                picture[y, x] = True
+            dy, dx = dx, -dy
+    assert np.array_equal(connected_regions(picture).labels, flooded(picture))
