@@ -7,8 +7,8 @@ from itertools import groupby
 from typing import Final, TypeVar
 
 MAX_IMAGES: Final = 8
-MAX_PIXELS: Final = 8_000_000
-"""Of one batch together; a single picture may be larger."""
+MAX_PIXELS: Final = 16_000_000
+"""Of one batch together, about half a gigabyte while it is in work; a single picture may be larger."""
 
 Item = TypeVar("Item")
 

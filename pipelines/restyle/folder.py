@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final, Literal
@@ -14,10 +15,9 @@ from pipelines.core.settings import ColourPolicy, OutputSettings
 from pipelines.images.colour import lab_statistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions, ImageFormat
-from pipelines.restyle.batch import Look, Restyler, Rgb, restyle_batch
-from pipelines.restyle.batching import MAX_IMAGES, MAX_PIXELS
+from pipelines.restyle.batch import Look, Restyler, default_threads, restyle_batch
 from pipelines.restyle.folder_plan import FolderScan, check_folders, folded, free_png_name, inside, scan_folder
-from pipelines.restyle.picture import Picture, encode_restyled, open_picture
+from pipelines.restyle.picture import encode_restyled, open_picture
 
 KEPT_FORMATS: Final[dict[str, ImageFormat]] = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}
 """Formats that a file keeps; every other one becomes PNG."""
@@ -30,6 +30,9 @@ class FolderFailure:
     path: PurePosixPath
     reason: str
     message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message} ({self.reason})"
 
 
 @dataclass(frozen=True)
@@ -78,7 +81,7 @@ def restyle_folder(
         colour: colour policy; the model's own for the brand when not given.
         quality: of JPEG and WebP, 1..100; that of `OutputSettings` when not given.
         limits: `DecodeLimits()` when not given.
-        on_done: told (pictures done, pictures in all) now and then.
+        on_done: told (pictures done, pictures in all) after each.
 
     Raises:
         InputError: folders that overlap or are none, or a strength out of range.
@@ -92,17 +95,19 @@ def restyle_folder(
     run = _FolderRun(source, target, scan, quality or OutputSettings().quality, limits or DecodeLimits())
     if scan.pictures:
         restyler = _load(model, brand)
-        for batch in run.batches(scan.pictures):
-            run.finish(batch, restyler, look)
-            if on_done:
-                on_done(len(run.written) + len(run.failures), len(scan.pictures))
+        with ThreadPoolExecutor(default_threads()) as pool:
+            outcomes = pool.map(lambda path: run.compute(path, restyler, look), scan.pictures)
+            for done, (path, outcome) in enumerate(zip(scan.pictures, outcomes, strict=True), start=1):
+                run.finish(path, outcome)
+                if on_done:
+                    on_done(done, len(scan.pictures))
     return FolderResult(
         tuple(run.written), tuple(run.renamed), tuple(run.failures), scan.others, time.monotonic() - started
     )
 
 
 class _FolderRun:
-    """State of one run: what is written, renamed and failed so far."""
+    """State of one run: what is written, renamed and failed so far. Files are written in order, by one thread."""
 
     def __init__(self, source: Path, target: Path, scan: FolderScan, quality: int, limits: DecodeLimits) -> None:
         self._source, self._target = source, target
@@ -112,45 +117,29 @@ class _FolderRun:
         self.renamed: list[tuple[PurePosixPath, PurePosixPath]] = []
         self.failures: list[FolderFailure] = []
 
-    def batches(self, paths: Sequence[PurePosixPath]) -> Iterator[list[tuple[PurePosixPath, Picture]]]:
-        """Opened pictures, neighbours of one size together; sizes are only known once opened."""
-        batch: list[tuple[PurePosixPath, Picture]] = []
-        for path in paths:
-            picture = self._open(path)
-            if picture is None:
-                continue
-            if batch and not _fits(batch, picture):
-                yield batch
-                batch = []
-            batch.append((path, picture))
-        if batch:
-            yield batch
-
-    def finish(self, batch: list[tuple[PurePosixPath, Picture]], restyler: Restyler, look: Look) -> None:
-        """Restyle a batch and write what came of it."""
-        pictures = [picture for _, picture in batch]
-        statistics = [lab_statistics(picture.decoded.rgb, picture.mask.weights) for picture in pictures]
-        outcomes = restyle_batch(restyler, pictures, statistics, look)
-        for (path, picture), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, ImageRejected):
-                self._fail(path, outcome.reason, str(outcome))
-            else:
-                self._write(path, picture, outcome)
-
-    def _open(self, path: PurePosixPath) -> Picture | None:
+    def compute(self, path: PurePosixPath, restyler: Restyler, look: Look) -> _Finished | ImageRejected:
+        """Read and restyle one picture; called from several threads."""
         try:
             data = storage.read_source_image(str(self._source / path), self._limits.max_bytes)
-            return open_picture(data, self._limits)
+            picture = open_picture(data, self._limits)
         except ImageRejected as rejected:
-            self._fail(path, rejected.reason, str(rejected))
-            return None
-
-    def _write(self, path: PurePosixPath, picture: Picture, restyled: Rgb) -> None:
+            return rejected
+        statistics = lab_statistics(picture.decoded.rgb, picture.mask.weights)
+        (outcome,) = restyle_batch(restyler, [picture], [statistics], look)
+        if isinstance(outcome, ImageRejected):
+            return outcome
         kept = KEPT_FORMATS.get(picture.decoded.source_format)
-        name = path if kept else free_png_name(path, self._taken)
-        encoded = encode_restyled(restyled, picture.decoded, EncodeOptions(kept or "png", self._quality))
+        encoded = encode_restyled(outcome, picture.decoded, EncodeOptions(kept or "png", self._quality))
+        return _Finished(encoded.data, converted=kept is None)
+
+    def finish(self, path: PurePosixPath, outcome: _Finished | ImageRejected) -> None:
+        """Write one picture, or note why there is none."""
+        if isinstance(outcome, ImageRejected):
+            self._fail(path, outcome.reason, str(outcome))
+            return
+        name = free_png_name(path, self._taken) if outcome.converted else path
         try:
-            storage.write_bytes(str(inside(self._target, name)), encoded.data)
+            storage.write_bytes(str(inside(self._target, name)), outcome.data)
         except (OSError, InputError) as error:
             self._fail(path, "write-failed", f"the restyled picture cannot be written: {error}")
             return
@@ -162,10 +151,10 @@ class _FolderRun:
         self.failures.append(FolderFailure(path, reason, message))
 
 
-def _fits(batch: list[tuple[PurePosixPath, Picture]], picture: Picture) -> bool:
-    height, width = picture.size_px
-    same_size = batch[0][1].size_px == (height, width)
-    return same_size and len(batch) < MAX_IMAGES and (len(batch) + 1) * height * width <= MAX_PIXELS
+@dataclass(frozen=True)
+class _Finished:
+    data: bytes
+    converted: bool
 
 
 def _load(model: Path, brand: str) -> Restyler:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from pipelines.core import storage
@@ -14,7 +15,7 @@ from pipelines.core.paths import BrandPaths
 from pipelines.images.colour import LabStatistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions
-from pipelines.restyle.batch import Look, Restyler, Rgb, restyle_batch
+from pipelines.restyle.batch import Look, Restyler, Rgb, default_threads, restyle_batch
 from pipelines.restyle.model_pin import ModelPin, load_pinned
 from pipelines.restyle.picture import EncodedPicture, Picture, encode_restyled, open_picture
 
@@ -37,30 +38,42 @@ class RestyleTask:
 class RestyleWorker:
     """Computes batches of plan rows with one loaded model.
 
+    A batch is shared out to a few threads; the bytes do not depend on that, since those of a picture do not depend on
+    its batch.
+
     Args:
-        restyler: the model.
+        restyler: the model; called from several threads.
         task: look, limits, output format and where objects go.
+        threads: pictures in work at a time; `default_threads()` when not given.
     """
 
-    def __init__(self, restyler: Restyler, task: RestyleTask) -> None:
+    def __init__(self, restyler: Restyler, task: RestyleTask, threads: int | None = None) -> None:
         self._restyler = restyler
         self._task = task
+        self._threads = threads or default_threads()
 
     def __call__(self, rows: Sequence[PlanRow]) -> list[ResultRow | DeadLetter]:
         """One outcome per row, in order: the stored object, or why there is none."""
+        size = max(1, -(-len(rows) // self._threads))
+        shares = [rows[start : start + size] for start in range(0, len(rows), size)]
+        with ThreadPoolExecutor(self._threads) as pool:
+            return [outcome for outcomes in pool.map(self._share, shares) for outcome in outcomes]
+
+    def _share(self, rows: Sequence[PlanRow]) -> list[ResultRow | DeadLetter]:
         opened = [self._open(row) for row in rows]
         ready = [(row, picture) for row, picture in zip(rows, opened, strict=True) if isinstance(picture, Picture)]
-        restyled = restyle_batch(
-            self._restyler,
-            [picture for _, picture in ready],
-            [_statistics(row) for row, _ in ready],
-            self._task.look,
+        restyled = iter(
+            restyle_batch(
+                self._restyler,
+                [picture for _, picture in ready],
+                [_statistics(row) for row, _ in ready],
+                self._task.look,
+            )
         )
-        outcomes = iter(restyled)
         return [
             dead_letter(row, picture)
             if isinstance(picture, ImageRejected)
-            else self._finish(row, picture, next(outcomes))
+            else self._finish(row, picture, next(restyled))
             for row, picture in zip(rows, opened, strict=True)
         ]
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.core.settings import GateThresholds
 from pipelines.images.decode import DecodedImage
@@ -15,6 +16,10 @@ from pipelines.images.quality import edge_f1, is_blank, ms_ssim, white_backgroun
 
 JUDGED_PX: Final = 512
 """Longer side at which pictures are judged: about what a shopper sees, and a tenth of the cost of full size."""
+
+WHITE_LEVEL: Final = 252
+"""White enough after JPEG or WebP: their ringing along the outline takes up to 3 levels off, even from a picture that
+nothing else has changed (of 30 studio photos at quality 92 up to 1.4 % of the white pixels)."""
 
 Reason = Literal[
     "",
@@ -55,7 +60,7 @@ def judge(original: DecodedImage, restyled: DecodedImage, thresholds: GateThresh
     if is_blank(restyled.rgb):
         return failed("blank")
     weights = product_mask(original.rgb, original.alpha).weights
-    white = float(white_background_kept(original.rgb, restyled.rgb, weights))
+    white = float(white_background_kept(original.rgb, _without_codec_noise(restyled), weights))
     before, after = fit_within(original.rgb, JUDGED_PX), fit_within(restyled.rgb, JUDGED_PX)
     inside = fit_within(weights, JUDGED_PX)
     structure = float(ms_ssim(before, after, inside))
@@ -73,6 +78,13 @@ def _first_failure(structure: float, edges: float, white: float, thresholds: Gat
     if not white >= thresholds.min_white_kept:
         return "white-background"
     return ""
+
+
+def _without_codec_noise(picture: DecodedImage) -> NDArray[np.uint8]:
+    """The pixels, with what a lossy codec may leave of white taken as white."""
+    if picture.source_format == "PNG":
+        return picture.rgb
+    return np.where((picture.rgb >= WHITE_LEVEL).all(axis=-1, keepdims=True), np.uint8(255), picture.rgb)
 
 
 def _same_alpha(original: DecodedImage, restyled: DecodedImage) -> bool:

@@ -151,6 +151,19 @@ def _run(
     )
 
 
+@pytest.mark.parametrize("threads", [1, 2, 3])
+def test_threads_change_neither_bytes_nor_order(stylizer: Stylizer, bundle: Path, tmp_path: Path, threads: int) -> None:
+    night = Night(tmp_path, bundle)
+    for index in range(5):
+        night.add(f"{index}.png", encoded(product_photo(150, 90 + index % 2, index)))
+    night.add("gone.png", None)
+    outcomes = RestyleWorker(stylizer, _task(bundle, tmp_path), threads)(night.plan)
+    assert [row.image_id for row in outcomes] == [row.image_id for row in night.plan]
+    one_by_one = [RestyleWorker(stylizer, _task(bundle, tmp_path), 1)([row])[0] for row in night.plan]
+    assert outcomes == one_by_one
+    assert isinstance(outcomes[-1], DeadLetter)
+
+
 def test_the_pinned_hash_is_checked_when_a_worker_loads(bundle: Path) -> None:
     with pytest.raises(ModelBundleError, match="sha256"):
         load_pinned(ModelPin(str(bundle), "f" * 64))

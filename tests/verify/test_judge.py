@@ -107,6 +107,16 @@ def test_a_few_pixels_of_dirt_on_white_fail_and_the_brand_may_allow_them() -> No
     assert judge(_decoded(_photo()), _decoded(rgb), GATE.model_copy(update={"min_white_kept": 0.9})).passed
 
 
+@pytest.mark.parametrize(
+    ("level", "source_format", "passed"), [(252, "JPEG", True), (251, "JPEG", False), (254, "PNG", False)]
+)
+def test_the_noise_of_a_lossy_codec_is_not_held_against_a_look(level: int, source_format: str, passed: bool) -> None:
+    rgb = _restyled()
+    rgb[~_product()] = level
+    restyled = DecodedImage(rgb, None, source_format, ())
+    assert judge(_decoded(_photo()), restyled, GATE).passed is passed
+
+
 def test_alpha_must_be_the_same() -> None:
     alpha = (_product() * 255).astype(np.uint8)
     other = alpha.copy()
