@@ -55,13 +55,18 @@ def lookup(field: Floats, x: Floats, y: Floats, scale: float = 1.0) -> Floats:
     return bilinear(field, x * scale, y * scale)
 
 
-def sheet(field: Floats, height: int, width: int, scale: float = 1.0) -> Floats:
-    """A noise tile laid over a picture of `height` x `width`, `scale` tile pixels per picture pixel."""
-    if scale == 1.0:
-        rows = np.arange(height) % TILE
-        return field[rows][:, np.arange(width) % TILE]
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    return bilinear(field, x * np.float32(scale), y * np.float32(scale))
+class Sheets:
+    """Noise laid over a picture of `height` x `width`; pictures with another `seed` see other parts of the same tiles."""
+
+    def __init__(self, height: int, width: int, seed: int) -> None:
+        self.height, self.width, self.seed = height, width, seed
+
+    def __call__(self, number: int, wavelength_px: float, octaves: int = 1, stretch: float = 1.0) -> Floats:
+        """Noise [height, width] of tile `number`; the other arguments as in `tile`."""
+        field = tile(number, wavelength_px, octaves, stretch)
+        y, x = np.random.default_rng((self.seed, number)).integers(0, TILE, 2)
+        rows = (np.arange(self.height) + y) % TILE
+        return field[rows][:, (np.arange(self.width) + x) % TILE]
 
 
 def blur(image: Floats, sigma_px: float) -> Floats:
