@@ -56,7 +56,7 @@ with DAG(
     ingest = job(
         "ingest",
         "pipelines.release.ingest",
-        ["--settings", SETTINGS, "--date", asked["date"], "--brand", asked["brand"]],
+        ["--settings", SETTINGS, "--date", asked["date"], asked["brand_option"]],
         SHOP.jobs,
         pool=JOBS_POOL,
         execution_timeout=timedelta(hours=2),

@@ -30,7 +30,7 @@ def resolve_request(
     brands = [brand] if brand else handed_on.get("brands") or list(shop.brands)
     return {
         "date": checked_date(date),
-        "brand": brand,
+        "brand_option": f"--brand={brand}" if brand else "",
         "brands": [shop.brand(name).brand for name in brands],
         "force_training": bool(params.get("force_training") or handed_on.get("force_training")),
     }

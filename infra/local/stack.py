@@ -1,7 +1,8 @@
 """Airflow's three processes on SQLite, as one thing that starts, is healthy, and stops without leaving anything behind.
 
-Jobs run in sessions of their own, so a process group is not enough to find them: every process that the stack starts,
-and all that those start, carry a token in their environment.
+What belongs to a stack is found in two ways: Airflow's own processes by the sessions that the components lead (their
+titles overwrite what the kernel shows of their environment), jobs, which lead sessions of their own, by a token in
+their environment.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +116,9 @@ class Stack:
                     env=environment,
                     start_new_session=True,
                 )
-        _write_private(self.home / "stack.json", json.dumps({"pid": os.getpid(), "token": self.token, "url": self.url}))
+        sessions = [process.pid for process in self.processes.values()]
+        record = {"pid": os.getpid(), "token": self.token, "url": self.url, "sessions": sessions}
+        _write_private(self.home / "stack.json", json.dumps(record))
         self._wait_until_healthy(patience_s)
 
     def check_alive(self) -> None:
@@ -130,7 +132,7 @@ class Stack:
 
     def stop(self) -> None:
         """Stop everything this stack started, jobs included: politely first, by force after ten seconds."""
-        _stop(list(_marked(self.token)))
+        _stop(_members(self.token, [process.pid for process in self.processes.values()]))
         self.processes.clear()
         (self.home / "stack.json").unlink(missing_ok=True)
 
@@ -168,12 +170,13 @@ class Stack:
         if not record.exists():
             return
         before = json.loads(record.read_text())
-        if before["pid"] != os.getpid() and psutil.pid_exists(before["pid"]) and any(_marked(before["token"])):
+        members = _members(before["token"], before["sessions"])
+        if before["pid"] != os.getpid() and psutil.pid_exists(before["pid"]) and members:
             raise InputError(
                 f"Airflow is already running for this folder at {before['url']} (process {before['pid']}). "
                 "Stop it there with Ctrl-C first."
             )
-        _stop(list(_marked(before["token"])))
+        _stop(members)
 
     def _secrets(self) -> dict[str, str]:
         file = self.home / "secrets.json"
@@ -185,12 +188,16 @@ class Stack:
         return dict(known)
 
 
-def _marked(token: str) -> Iterator[psutil.Process]:
-    """All processes with this token in their environment, this one left out."""
+def _members(token: str, sessions: list[int]) -> list[psutil.Process]:
+    """All processes of a stack, this one left out."""
+    members = []
     for process in psutil.process_iter():
         with suppress(psutil.Error, OSError):
-            if process.pid != os.getpid() and process.environ().get(TOKEN_VARIABLE) == token:
-                yield process
+            if process.pid != os.getpid() and (
+                os.getsid(process.pid) in sessions or process.environ().get(TOKEN_VARIABLE) == token
+            ):
+                members.append(process)
+    return members
 
 
 def _stop(processes: list[psutil.Process]) -> None:
