@@ -106,11 +106,11 @@ def entry(row: ReleaseRow, verdict: VerdictRow | None, thresholds: Mapping[str, 
     return Entry(
         product_id=clip(row.product_id, 80),
         image_id=clip(row.image_id, 80),
-        title=clip(row.title, 120),
+        title=clip(row.title, 100),
         category=clip(row.category, 60),
         outcome=row.outcome,
         outcome_words=OUTCOME_WORDS.get(row.outcome, clip(row.outcome, 30)),
-        reason=clip(row.reason, 300),
+        reason=clip(row.reason, 160),
         figures=_figures(verdict or row, thresholds),
     )
 

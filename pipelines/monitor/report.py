@@ -27,10 +27,10 @@ from pipelines.monitor.summary import RunSummary, read_summary
 from pipelines.monitor.training_notes import training_notes
 from pipelines.monitor.words import clip, duration_words, moment
 
-PICTURE_BYTES: Final = 4_800_000
+PICTURE_BYTES: Final = 4_000_000
 """Data URIs of one report; with the tables' caps below the whole page stays under 6 MB."""
-_MOST_ENTRIES: Final = 500
-_MOST_DEAD_LETTERS: Final = 400
+_MOST_ENTRIES: Final = 300
+_MOST_DEAD_LETTERS: Final = 300
 _MOST_REFERENCES: Final = 12
 _REFERENCE_PX: Final = 200
 _MOST_CONFIGURATION: Final = 60_000
@@ -159,7 +159,7 @@ def _clipped(letter: DeadLetter) -> DeadLetter:
         image_id=clip(letter.image_id, 80),
         stage=clip(letter.stage, 30),
         reason=clip(letter.reason, 60),
-        message=clip(letter.message, 400),
+        message=clip(letter.message, 300),
     )
 
 
