@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tiny_shop import TinyShop
+
+from pipelines.core.errors import SettingsError
+from pipelines.core.settings import BrandSettings, Shop, json_schema, load_shop
+
+SCHEMAS = Path(__file__).parents[2] / "docs/schemas"
+MakeShop = Callable[..., TinyShop]
+
+
+def refused(load: Callable[[], object]) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load()
+    return str(caught.value)
+
+
+def test_defaults_and_resolved_uris(tiny_shop: MakeShop) -> None:
+    made = tiny_shop(brands=("inkwell", "gilded"))
+    shop = made.load()
+    assert shop.settings.feed.uri == str(made.root / "feed.csv")
+    assert shop.settings.output_uri == str(made.root / "out")
+    assert list(shop.brands) == ["inkwell", "gilded"]
+    assert shop.brand("gilded").references_uri == str(made.root / "references/gilded")
+    brand = shop.brand("inkwell")
+    assert (brand.strength, brand.background_strength, brand.colour) == (1.0, 0.0, "keep-hue")
+    assert shop.settings.schedule == "0 2 * * *"
+    assert shop.settings.images.max_bytes == 32 * 2**20
+
+
+def test_file_and_gs_uris(tiny_shop: MakeShop) -> None:
+    made = tiny_shop()
+    shop = made.configure(feed={"uri": "gs://shop/feeds/{date}.csv"}, output_uri="file:///data/out%20put")
+    assert shop.settings.feed.uri == "gs://shop/feeds/{date}.csv"
+    assert shop.settings.output_uri == "/data/out put"
+    shop = made.configure_brand("inkwell", references_uri="gs://shop/references/inkwell/")
+    assert shop.brand("inkwell").references_uri == "gs://shop/references/inkwell"
+
+
+def test_references_are_relative_to_the_brand_file(tiny_shop: MakeShop) -> None:
+    made = tiny_shop()
+    (made.root / "brands").mkdir()
+    (made.root / "brands/own.yaml").write_text(yaml.safe_dump({"brand": "own", "references_uri": "../art"}))
+    shop = made.configure(brands=["brands/own.yaml"])
+    assert shop.brand("own").references_uri == str(made.root / "art")
+
+
+def test_an_unknown_key_names_file_key_and_the_known_ones(tiny_shop: MakeShop) -> None:
+    made = tiny_shop()
+    message = refused(lambda: made.configure(images={"max_byte": 3}))
+    assert message.startswith(f"{made.file}: images.max_byte: unknown key, expected one of max_bytes, max_pixels")
+    assert "received 3" in message
+    made.configure(images={})
+    message = refused(lambda: made.configure_brand("inkwell", strenght=0.5))
+    assert message.startswith(f"{made.root / 'inkwell.yaml'}: strenght: unknown key, expected one of ")
+    assert "strength" in message
+
+
+@pytest.mark.parametrize(
+    ("change", "where", "expected", "received"),
+    [
+        ({"strength": "strong"}, "strength", "valid number", "'strong'"),
+        ({"strength": 1.5}, "strength", "less than or equal to 1", "1.5"),
+        ({"strength": float("nan")}, "strength", "", "nan"),
+        ({"colour": "sepia"}, "colour", "'keep-hue', 'full' or 'luminance'", "'sepia'"),
+        ({"output": {"quality": 10}}, "output.quality", "greater than or equal to 50", "10"),
+        ({"brand": "Ink Well"}, "brand", "match pattern", "'Ink Well'"),
+        ({"brand": "../inkwell"}, "brand", "match pattern", "'../inkwell'"),
+        ({"schema_version": 2}, "schema_version", "1", "2"),
+        ({"output": ["jpeg"]}, "output", "valid dictionary", "['jpeg']"),
+        ({"references_uri": None}, "references_uri", "valid string", "None"),
+        ({"references_uri": "http://x/y"}, "references_uri", "expected a relative path, file:// or gs://", "http://"),
+    ],
+)
+def test_a_wrong_value_names_file_key_expected_and_received(
+    tiny_shop: MakeShop, change: dict[str, Any], where: str, expected: str, received: str
+) -> None:
+    made = tiny_shop()
+    message = refused(lambda: made.configure_brand("inkwell", **change))
+    assert message.startswith(f"{made.root / 'inkwell.yaml'}: {where}: ")
+    assert expected in message
+    assert f"received {received}" in message
+    assert "\n" not in message
+
+
+def test_all_problems_are_told_at_once(tiny_shop: MakeShop) -> None:
+    message = refused(lambda: tiny_shop().configure_brand("inkwell", strength=3, colour="sepia"))
+    assert "strength: " in message
+    assert "colour: " in message
+
+
+def test_a_missing_key_is_named(tiny_shop: MakeShop) -> None:
+    made = tiny_shop()
+    del made.settings["feed"]
+    assert refused(made.configure) == f"{made.file}: feed: expected a value, the key is missing"
+
+
+def test_unknown_feed_columns(tiny_shop: MakeShop) -> None:
+    message = refused(lambda: tiny_shop().configure(feed={"uri": "feed.csv", "columns": {"price": "cost"}}))
+    assert "feed.columns: " in message
+    assert "received ['price']" in message
+
+
+def test_a_long_value_is_cut(tiny_shop: MakeShop) -> None:
+    assert len(refused(lambda: tiny_shop().configure(shop="x" * 5000))) < 600
+
+
+def test_missing_files_are_named(tiny_shop: MakeShop, tmp_path: Path) -> None:
+    assert str(tmp_path / "none.yaml") in refused(lambda: load_shop(tmp_path / "none.yaml"))
+    made = tiny_shop()
+    assert str(made.root / "none.yaml") in refused(lambda: made.configure(brands=["none.yaml"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("a: [1", "not valid YAML"),
+        ("", "received NoneType"),
+        ("- a", "received list"),
+        ("a: !!python/object:x {}", "not valid"),
+    ],
+)
+def test_files_that_are_not_settings(tmp_path: Path, text: str, expected: str) -> None:
+    (tmp_path / "shop.yaml").write_text(text)
+    message = refused(lambda: load_shop(tmp_path / "shop.yaml"))
+    assert message.startswith(f"{tmp_path / 'shop.yaml'}: ")
+    assert expected in message
+    assert "\n" not in message
+
+
+def test_a_file_that_is_not_text(tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_bytes(b"shop: \xff\xfe")
+    assert "cannot be read" in refused(lambda: load_shop(tmp_path / "shop.yaml"))
+    assert "cannot be read" in refused(lambda: load_shop(tmp_path))
+
+
+def test_two_files_of_one_brand(tiny_shop: MakeShop) -> None:
+    made = tiny_shop()
+    (made.root / "twin.yaml").write_text((made.root / "inkwell.yaml").read_text())
+    message = refused(lambda: made.configure(brands=["inkwell.yaml", "twin.yaml"]))
+    assert f"{made.root / 'twin.yaml'}: brand 'inkwell' is already defined" in message
+
+
+def test_an_unknown_brand_names_the_known(tiny_shop: MakeShop) -> None:
+    shop: Shop = tiny_shop(brands=("inkwell", "gilded")).load()
+    assert "expected a brand among inkwell, gilded, received 'inkwel'" in refused(lambda: shop.brand("inkwel"))
+
+
+BASE = {"brand": "inkwell", "references_uri": "/art"}
+
+
+def recipe(**changes: Any) -> str:
+    return BrandSettings.model_validate({**BASE, **changes}).recipe_sha256()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"strength": 0.5},
+        {"background_strength": 0.1},
+        {"colour": "full"},
+        {"output": {"format": "webp"}},
+        {"output": {"quality": 80}},
+        {"gate": {"preset": "illustrative"}},
+        {"gate": {"min_ms_ssim": 0.71}},
+        {"gate": {"min_white_kept": 0.9}},
+    ],
+)
+def test_what_decides_the_output_changes_the_recipe(change: dict[str, Any]) -> None:
+    assert recipe(**change) != recipe()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"strength": 1},
+        {"brand": "gilded"},
+        {"references_uri": "/other"},
+        {"training": {"preset": "fine", "minutes": 5, "seed": 3}},
+        {"gate": {"max_failed_share": 0.9}},
+        {"gate": {"preset": "photographic", "min_ms_ssim": 0.70}},
+    ],
+)
+def test_nothing_else_changes_the_recipe(change: dict[str, Any]) -> None:
+    assert recipe(**change) == recipe()
+
+
+def test_quality_means_nothing_to_png() -> None:
+    assert recipe(output={"format": "png", "quality": 60}) == recipe(output={"format": "png"})
+
+
+def test_the_resolved_configuration_is_plain_json(tiny_shop: MakeShop) -> None:
+    resolved = tiny_shop().load().resolved()
+    assert json.loads(json.dumps(resolved)) == resolved
+    assert resolved["brands"]["inkwell"]["gate"]["max_failed_share"] == 0.2
+
+
+@pytest.mark.parametrize("kind", ["shop", "brand"])
+def test_the_committed_schema_is_up_to_date(kind: Any) -> None:
+    committed = json.loads((SCHEMAS / f"{kind}.json").read_text())
+    assert committed == json_schema(kind), f"regenerate: .venv/bin/restyle schema {kind} > docs/schemas/{kind}.json"
