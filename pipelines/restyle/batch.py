@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +15,6 @@ from pipelines.images.colour import LabStatistics
 from pipelines.restyle.picture import Picture
 
 Rgb = NDArray[np.uint8]
-MAX_THREADS: Final = 4
-
-
-def default_threads() -> int:
-    """Pictures to have in work at a time: half of each one's time is decoding, masking and arithmetic on one core."""
-    return min(MAX_THREADS, os.cpu_count() or 1)
 
 
 class Restyler(Protocol):

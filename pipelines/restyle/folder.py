@@ -15,9 +15,10 @@ from pipelines.core.settings import ColourPolicy, OutputSettings
 from pipelines.images.colour import lab_statistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions, ImageFormat
-from pipelines.restyle.batch import Look, Restyler, default_threads, restyle_batch
+from pipelines.restyle.batch import Look, Restyler, restyle_batch
 from pipelines.restyle.folder_plan import FolderScan, check_folders, folded, free_png_name, inside, scan_folder
 from pipelines.restyle.picture import encode_restyled, open_picture
+from pipelines.transforms.threads import default_threads
 
 KEPT_FORMATS: Final[dict[str, ImageFormat]] = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}
 """Formats that a file keeps; every other one becomes PNG."""

@@ -15,9 +15,10 @@ from pipelines.core.paths import BrandPaths
 from pipelines.images.colour import LabStatistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions
-from pipelines.restyle.batch import Look, Restyler, Rgb, default_threads, restyle_batch
+from pipelines.restyle.batch import Look, Restyler, Rgb, restyle_batch
 from pipelines.restyle.model_pin import ModelPin, load_pinned
 from pipelines.restyle.picture import EncodedPicture, Picture, encode_restyled, open_picture
+from pipelines.transforms.threads import default_threads
 
 
 @dataclass(frozen=True)

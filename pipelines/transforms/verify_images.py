@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import apache_beam as beam
 
 from pipelines.core.contracts import ResultRow, VerdictRow
 from pipelines.core.progress import ProgressLog
+from pipelines.transforms.threads import default_threads
 
 
 class VerifyImages(beam.PTransform):  # type: ignore[misc]
-    """PCollection of ResultRow -> PCollection of VerdictRow.
+    """PCollection of tuples of ResultRow -> PCollection of VerdictRow.
 
     Args:
-        verify: picklable; the verdict on one row, never an error.
-        progress: told of every verdict; a failed image counts as failed.
+        verify: picklable; the verdict on one row, never an error. Called from several threads.
+        progress: told of every finished tuple; a failed image counts as failed.
     """
 
     def __init__(self, verify: Callable[[ResultRow], VerdictRow], progress: ProgressLog) -> None:
@@ -35,8 +37,11 @@ class _Verify(beam.DoFn):  # type: ignore[misc]
         self._passed = beam.metrics.Metrics.counter("verify", "passed")
         self._failed = beam.metrics.Metrics.counter("verify", "failed")
 
-    def process(self, row: ResultRow) -> Iterator[VerdictRow]:
-        verdict = self._verify(row)
-        (self._passed if verdict.passed else self._failed).inc()
-        self._progress.advance(done=1, failed=int(not verdict.passed))
-        yield verdict
+    def process(self, rows: Sequence[ResultRow]) -> Iterator[VerdictRow]:
+        with ThreadPoolExecutor(default_threads()) as pool:
+            verdicts = list(pool.map(self._verify, rows))
+        passed = sum(verdict.passed for verdict in verdicts)
+        self._passed.inc(passed)
+        self._failed.inc(len(verdicts) - passed)
+        self._progress.advance(done=len(verdicts), failed=len(verdicts) - passed)
+        yield from verdicts

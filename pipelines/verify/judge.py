@@ -84,7 +84,10 @@ def _without_codec_noise(picture: DecodedImage) -> NDArray[np.uint8]:
     """The pixels, with what a lossy codec may leave of white taken as white."""
     if picture.source_format == "PNG":
         return picture.rgb
-    return np.where((picture.rgb >= WHITE_LEVEL).all(axis=-1, keepdims=True), np.uint8(255), picture.rgb)
+    red, green, blue = np.moveaxis(picture.rgb, -1, 0)
+    cleaned = picture.rgb.copy()
+    cleaned[(red >= WHITE_LEVEL) & (green >= WHITE_LEVEL) & (blue >= WHITE_LEVEL)] = 255
+    return cleaned
 
 
 def _same_alpha(original: DecodedImage, restyled: DecodedImage) -> bool:

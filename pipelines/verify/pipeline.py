@@ -1,6 +1,9 @@
-"""Beam graph of the verify job: results -> verdicts, one image at a time."""
+"""Beam graph of the verify job: results -> verdicts."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
 
 import apache_beam as beam
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -12,6 +15,9 @@ from pipelines.core.tables import read_rows
 from pipelines.transforms.row_artifacts import WriteTable
 from pipelines.transforms.verify_images import VerifyImages
 from pipelines.verify.worker import VerifyTask
+
+ROWS_TOGETHER: Final = 8
+"""Rows that go to one worker together, enough for its threads."""
 
 
 def run_pipeline(paths: RunPaths, task: VerifyTask, progress: ProgressLog, options: PipelineOptions) -> None:
@@ -27,5 +33,6 @@ def run_pipeline(paths: RunPaths, task: VerifyTask, progress: ProgressLog, optio
         )
 
 
-def _read_results(uri: str) -> list[ResultRow]:
-    return read_rows(uri, ResultRow)
+def _read_results(uri: str) -> Iterator[tuple[ResultRow, ...]]:
+    rows = read_rows(uri, ResultRow)
+    return (tuple(rows[start : start + ROWS_TOGETHER]) for start in range(0, len(rows), ROWS_TOGETHER))
