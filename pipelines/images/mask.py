@@ -60,7 +60,7 @@ def _flooded(rgb: NDArray[np.uint8]) -> Floats | None:
         return None
     distance = _distance(rgb, paper)
     regions = connected_regions(distance <= _TOLERANCE)
-    background = _background(regions, distance == 0)[regions.labels]
+    background = regions.painted(_is_background(regions, distance == 0))
     product = _without_specks(~background)
     lowest, highest = _PRODUCT_SHARES
     if not lowest <= product.mean() <= highest:
@@ -98,21 +98,17 @@ def _distance(rgb: NDArray[np.uint8], paper: NDArray[np.uint8]) -> NDArray[np.ui
     return distance
 
 
-def _background(regions: Regions, exact: Flags) -> Flags:
+def _is_background(regions: Regions, exact: Flags) -> Flags:
     """Which regions are background: those at the border, and large holes of exactly its colour."""
-    exact_areas = np.bincount(regions.labels[exact], minlength=regions.areas.size)
-    holes = (regions.areas >= _HOLE_SHARE * regions.labels.size) & (exact_areas >= _HOLE_EXACT_SHARE * regions.areas)
+    holes = (regions.areas >= _HOLE_SHARE * exact.size) & (regions.count(exact) >= _HOLE_EXACT_SHARE * regions.areas)
     background: Flags = regions.touches_border | holes
-    background[0] = False
     return background
 
 
 def _without_specks(product: Flags) -> Flags:
     """Drop product regions too small to be anything but noise of the compression."""
     regions = connected_regions(product)
-    kept = regions.areas >= _SPECK_SHARE * product.size
-    kept[0] = False
-    return kept[regions.labels]
+    return regions.painted(regions.areas >= _SPECK_SHARE * product.size)
 
 
 def _softened(product: Flags) -> Floats:
@@ -128,8 +124,7 @@ def _shade_ramp(distance: NDArray[np.uint8], background: Flags) -> Floats:
     A soft shadow on white has no edge; a step of the weights would draw one.
     """
     regions = connected_regions(distance <= _SHADE)
-    adjoining = np.bincount(regions.labels[background], minlength=regions.areas.size) > 0
-    adjoining[0] = False
+    adjoining = regions.painted(regions.count(background) > 0)
     levels = np.arange(256, dtype=np.float32)
     ramp = ((levels - _TOLERANCE) / np.float32(_SHADE + 1 - _TOLERANCE)).clip(0, 1)
-    return np.where(adjoining[regions.labels], ramp[distance], np.float32(1)).astype(np.float32)
+    return np.where(adjoining, ramp[distance], np.float32(1))

@@ -12,42 +12,78 @@ import numpy as np
 from numpy.typing import NDArray
 
 Integers = NDArray[np.int64]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Regions:
-    """4-connected regions of set pixels.
+    """4-connected regions of set pixels, kept as runs: no label picture, which would take 8 bytes a pixel.
 
     Attributes:
-        labels: int64 [H, W]; 0 where the picture is unset, else the region's number 1..count.
-        areas: int64 [count + 1]; pixels of each region, areas[0] is that of the unset pixels.
-        touches_border: bool [count + 1]; whether the region reaches the picture's border.
+        shape: (H, W).
+        starts: flat position of each run's first pixel in a picture of width W + 1.
+        ends: the same of the position after its last.
+        numbers: the region that each run belongs to, 0..count - 1 in the order of their first pixels.
+        areas: int64 [count]; pixels of each region.
+        touches_border: bool [count]; whether the region reaches the picture's border.
     """
 
-    labels: Integers
+    shape: tuple[int, int]
+    starts: Integers
+    ends: Integers
+    numbers: Integers
     areas: Integers
-    touches_border: NDArray[np.bool_]
+    touches_border: Flags
+
+    def painted(self, chosen: Flags) -> Flags:
+        """Picture bool [H, W] of the regions that `chosen` bool [count] names."""
+        height, width = self.shape
+        picked = chosen[self.numbers]
+        marks = np.zeros(height * (width + 1) + 1, np.int8)
+        marks[self.starts[picked]] = 1
+        # Runs never touch within a row, so that no end falls on another's start.
+        marks[self.ends[picked]] = -1
+        picture = np.cumsum(marks[:-1], dtype=np.int8).reshape(height, width + 1)[:, :width]
+        return np.ascontiguousarray(picture).view(np.bool_)
+
+    def count(self, flags: Flags) -> Integers:
+        """Pixels of each region that are set in `flags` bool [H, W]; int64 [count]."""
+        padded = np.zeros((self.shape[0], self.shape[1] + 1), np.bool_)
+        padded[:, :-1] = flags
+        sums = np.concatenate([[0], np.cumsum(padded.ravel(), dtype=np.int32)])
+        return self._summed(sums[self.ends].astype(np.int64) - sums[self.starts])
+
+    def _summed(self, values: Integers) -> Integers:
+        return _sum_by_number(self.numbers, values, self.areas.size)
 
 
-def connected_regions(picture: NDArray[np.bool_]) -> Regions:
+def connected_regions(picture: Flags) -> Regions:
     """Regions of the set pixels of bool [H, W], joined over edges (not corners)."""
     height, width = picture.shape
+    stride = width + 1
     # One unset column on the right ends every run within its row.
-    padded = np.zeros((height, width + 1), np.int8)
+    padded = np.zeros((height, stride), np.int8)
     padded[:, :width] = picture
     steps = np.diff(padded.ravel(), prepend=np.int8(0))
     starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
-    roots = _joined(starts.size, *_touching(starts, ends, width + 1))
-    numbers = np.unique(roots, return_inverse=True)[1] + 1
-    labels = _painted(starts, ends, numbers, padded.size).reshape(height, width + 1)[:, :width]
-    areas = np.zeros(int(numbers.max(initial=0)) + 1, np.int64)
-    np.add.at(areas, numbers, ends - starts)
-    areas[0] = picture.size - areas.sum()
-    touches = np.zeros(areas.size, np.bool_)
-    for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1]):
-        touches[edge] = True
-    touches[0] = False
-    return Regions(labels, areas, touches)
+    roots = _joined(starts.size, *_touching(starts, ends, stride))
+    found, numbers = np.unique(roots, return_inverse=True)
+    at_border = (starts < stride) | (starts >= (height - 1) * stride)
+    at_border |= (starts % stride == 0) | (ends % stride == width)
+    return Regions(
+        shape=(height, width),
+        starts=starts,
+        ends=ends,
+        numbers=numbers,
+        areas=_sum_by_number(numbers, ends - starts, found.size),
+        touches_border=_sum_by_number(numbers, at_border.astype(np.int64), found.size) > 0,
+    )
+
+
+def _sum_by_number(numbers: Integers, values: Integers, count: int) -> Integers:
+    sums = np.zeros(count, np.int64)
+    np.add.at(sums, numbers, values)
+    return sums
 
 
 def _touching(starts: Integers, ends: Integers, stride: int) -> tuple[Integers, Integers]:
@@ -74,11 +110,3 @@ def _joined(count: int, left: Integers, right: Integers) -> Integers:
             if np.array_equal(jumped, roots):
                 break
             roots = jumped
-
-
-def _painted(starts: Integers, ends: Integers, numbers: Integers, size: int) -> Integers:
-    """Flat label picture: each run's number over its pixels, 0 elsewhere."""
-    bounds = np.concatenate([np.stack([starts, ends], axis=1).ravel(), [size]])
-    values = np.zeros(bounds.size, np.int64)
-    values[1::2] = numbers
-    return np.repeat(values, np.diff(bounds, prepend=0))

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from pipelines.images.regions import connected_regions
+from pipelines.images.regions import Regions, connected_regions
+
+
+def labelled(regions: Regions) -> NDArray[np.int64]:
+    """Label picture, 0 where unset, regions numbered from 1."""
+    labels = np.zeros(regions.shape, np.int64)
+    for number in range(regions.areas.size):
+        labels[regions.painted(np.arange(regions.areas.size) == number)] = number + 1
+    return labels
 
 
 def flooded(picture: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -36,17 +44,29 @@ def flooded(picture: NDArray[np.bool_]) -> NDArray[np.int64]:
 def test_same_regions_as_a_breadth_first_search(picture: NDArray[np.bool_]) -> None:
     regions = connected_regions(picture)
     expected = flooded(picture)
-    assert np.array_equal(regions.labels, expected)
-    assert regions.areas.tolist() == np.bincount(expected.ravel(), minlength=regions.areas.size).tolist()
+    assert np.array_equal(labelled(regions), expected)
+    assert regions.areas.tolist() == np.bincount(expected.ravel(), minlength=regions.areas.size + 1)[1:].tolist()
     rim = np.concatenate([expected[0], expected[-1], expected[:, 0], expected[:, -1]])
-    assert set(np.flatnonzero(regions.touches_border)) == set(rim[rim > 0].tolist())
+    assert set(np.flatnonzero(regions.touches_border) + 1) == set(rim[rim > 0].tolist())
+
+
+@given(st.integers(0, 10**6))
+@settings(max_examples=50, deadline=None)
+def test_pixels_are_counted_by_region_and_any_choice_is_painted(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture, flags = rng.random((12, 17)) < 0.6, rng.random((12, 17)) < 0.5
+    regions, expected = connected_regions(picture), flooded(picture)
+    counts = np.bincount(expected[flags], minlength=regions.areas.size + 1)
+    assert regions.count(flags).tolist() == counts[1:].tolist()
+    chosen = rng.random(regions.areas.size) < 0.5
+    assert np.array_equal(regions.painted(chosen), np.isin(expected, np.flatnonzero(chosen) + 1))
 
 
 @given(st.integers(0, 10**6))
 @settings(max_examples=20, deadline=None)
 def test_long_winding_regions(seed: int) -> None:
     picture = np.random.default_rng(seed).random((40, 40)) < 0.6
-    assert np.array_equal(connected_regions(picture).labels, flooded(picture))
+    assert np.array_equal(labelled(connected_regions(picture)), flooded(picture))
 
 
 def test_a_spiral_is_one_region() -> None:
@@ -61,4 +81,4 @@ def test_a_spiral_is_one_region() -> None:
                     break
                 picture[y, x] = True
             dy, dx = dx, -dy
-    assert np.array_equal(connected_regions(picture).labels, flooded(picture))
+    assert np.array_equal(labelled(connected_regions(picture)), flooded(picture))
