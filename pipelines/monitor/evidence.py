@@ -66,7 +66,7 @@ class Evidence:
         return {row.image_id: row for row in _matching(self.results, image_ids, ResultRow)}
 
     def figures(self) -> Figures | None:
-        """Figures of what the run computed; of the whole release where the verdicts are gone."""
+        """Figures of what the run computed and could measure; of the whole release where the verdicts are gone."""
         table = self.verdicts
         if table is None and self.images is not None:
             import pyarrow.compute as pc
@@ -74,7 +74,10 @@ class Evidence:
             table = self.images.filter(pc.not_equal(self.images.column("outcome"), "kept_original"))
         if table is None or not table.num_rows:
             return None
-        return Figures(*(table.column(name).to_pylist() for name in ("ms_ssim", "edge_f1", "white_kept")))
+        columns = (table.column(name).to_pylist() for name in ("ms_ssim", "edge_f1", "white_kept"))
+        # Images that failed before anything could be measured have no figures: all three are 0.
+        measured = [figures for figures in zip(*columns, strict=True) if any(figures)]
+        return Figures(*map(list, zip(*measured, strict=True))) if measured else None
 
 
 def collect(root: str, summary: RunSummary) -> Evidence:

@@ -12,6 +12,7 @@ from pipelines.core.settings import ImageLimits
 from pipelines.monitor.evidence import FAILED, Evidence
 from pipelines.monitor.links import relative_link
 from pipelines.monitor.pictures import PictureBudget, Thumbnail, thumbnail
+from pipelines.monitor.reasons import verdict_words
 from pipelines.monitor.selection import choose
 from pipelines.monitor.words import clip, figure_words
 
@@ -110,7 +111,7 @@ def entry(row: ReleaseRow, verdict: VerdictRow | None, thresholds: Mapping[str, 
         category=clip(row.category, 60),
         outcome=row.outcome,
         outcome_words=OUTCOME_WORDS.get(row.outcome, clip(row.outcome, 30)),
-        reason=clip(row.reason, 160),
+        reason=clip(verdict_words(row.reason), 160),
         figures=_figures(verdict or row, thresholds),
     )
 

@@ -28,6 +28,8 @@ def headline(summary: RunSummary) -> str:
     if failed:
         share = f"{failed / judged:.0%}"
         return f"Nothing was published: {failed:,} of {judged:,} restyled images ({share}) failed the fidelity gate."
+    if summary.accounting.dead_letters == summary.accounting.images_in:
+        return f"Nothing was published: none of {checked} could be used."
     return f"Nothing was published: the run of {checked} was stopped."
 
 

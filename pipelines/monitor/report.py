@@ -12,10 +12,11 @@ from pipelines.core import storage
 from pipelines.core.accounting import Accounting
 from pipelines.core.contracts import DeadLetter
 from pipelines.core.errors import RestyleError
-from pipelines.core.paths import BrandPaths, RunPaths
+from pipelines.core.paths import BrandPaths, RunPaths, night_progress
+from pipelines.core.progress import stage_seconds
 from pipelines.core.settings import BrandSettings, ImageLimits, Shop
 from pipelines.core.uris import join
-from pipelines.monitor.charts import Histogram, accounting_segments, histogram, stage_bars
+from pipelines.monitor.charts import Histogram, StageBar, accounting_segments, histogram, stage_bars
 from pipelines.monitor.evidence import Evidence, collect
 from pipelines.monitor.gallery import Gallery, Page, Pair, entries, gallery
 from pipelines.monitor.headline import STATUS_WORDS, headline, what_readers_see
@@ -63,6 +64,7 @@ def write_report(shop: Shop, brand: str, date: str, run_id: str) -> str:
     pairs = gallery(evidence, page, budget)
     values: dict[str, Any] = {
         **_words(summary),
+        "stages": _stage_bars(root, summary),
         "brand": shop.brand(brand),
         "references": references,
         "references_in_all": references_in_all,
@@ -85,7 +87,6 @@ def write_report(shop: Shop, brand: str, date: str, run_id: str) -> str:
 
 
 def _words(summary: RunSummary) -> dict[str, Any]:
-    reasons = sorted(summary.dead_letters_by_reason.items(), key=lambda item: (-item[1], item[0]))
     return {
         "summary": summary,
         "status_words": STATUS_WORDS[summary.status],
@@ -94,10 +95,26 @@ def _words(summary: RunSummary) -> dict[str, Any]:
         "accounting_sentence": summary.accounting.sentence(),
         "accounting_problem": _accounting_problem(summary.accounting),
         "segments": accounting_segments(summary.accounting),
-        "stages": stage_bars({clip(stage, 40): seconds for stage, seconds in list(summary.seconds.items())[:30]}),
         "took": _took(summary),
-        "reasons": [(clip(reason, 40), count) for reason, count in reasons[:30]],
+        "reasons": _by_count(summary.dead_letters_by_reason),
+        "gate_reasons": _by_count(summary.gate.failed_by_reason),
     }
+
+
+def _by_count(reasons: dict[str, int]) -> list[tuple[str, int]]:
+    ordered = sorted(reasons.items(), key=lambda item: (-item[1], item[0]))
+    return [(clip(reason, 40), count) for reason, count in ordered[:30]]
+
+
+def _stage_bars(root: str, summary: RunSummary) -> list[StageBar]:
+    """Stages that all brands share by their progress, the run's own as its summary has them."""
+    seconds: dict[str, float] = {}
+    for stage in ("ingest", "preprocess"):
+        shared = stage_seconds(night_progress(root, summary.date, stage))
+        if shared is not None and stage not in summary.seconds:
+            seconds[stage] = shared
+    seconds.update({clip(stage, 40): value for stage, value in list(summary.seconds.items())[:30]})
+    return stage_bars(seconds)
 
 
 def _accounting_problem(accounting: Accounting) -> str:

@@ -21,6 +21,7 @@ class GateCounts:
     thresholds: dict[str, float]
     passed: int
     failed: int
+    failed_by_reason: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,13 @@ def _summary(values: dict[str, Any]) -> RunSummary:
             thresholds={str(name): float(value) for name, value in (gate.get("thresholds") or {}).items()},
             passed=int(gate.get("passed") or 0),
             failed=int(gate.get("failed") or 0),
+            failed_by_reason=_counts(gate.get("failed_by_reason")),
         ),
-        dead_letters_by_reason={
-            str(reason): int(count) for reason, count in (values.get("dead_letters_by_reason") or {}).items()
-        },
+        dead_letters_by_reason=_counts(values.get("dead_letters_by_reason")),
         started_at=str(values.get("started_at") or ""),
         finished_at=str(values.get("finished_at") or ""),
     )
+
+
+def _counts(values: Any) -> dict[str, int]:
+    return {str(name): int(count) for name, count in (values or {}).items()}

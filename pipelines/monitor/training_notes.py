@@ -1,4 +1,4 @@
-"""What is left of the training that made a run's model: numbers, curves, the last preview."""
+"""What is left of the training that made a run's model: its evaluation, numbers, curves and the last preview."""
 
 from __future__ import annotations
 
@@ -17,20 +17,32 @@ from pipelines.core.uris import join
 from pipelines.monitor.pictures import PictureBudget, Thumbnail, encode_thumbnail, load_rgb
 from pipelines.monitor.words import clip
 
-_WIDE_PX: Final = 1200
+_WIDE_PX: Final = 1100
+_TALL_PX: Final = 2400
 _MOST_NUMBERS: Final = 24
 _LIMITS: Final = ImageLimits()
+
+Numbers = tuple[tuple[str, str], ...]
+"""Names and values as words."""
 
 
 @dataclass(frozen=True)
 class TrainingNotes:
-    """`folder` is empty where the model's training is not known. `numbers`: name and value as words."""
+    """`folder` is empty where the model's training is not known.
+
+    Attributes:
+        evaluation: figures of held-out pictures that decided over the model's blessing.
+        reasons: the blessing in words.
+        last_step: the last line of the training's metrics.
+    """
 
     folder: str
     created_by: str
     architecture: str
-    numbers: tuple[tuple[str, str], ...]
-    last_step: tuple[tuple[str, str], ...]
+    evaluation: Numbers
+    reasons: tuple[str, ...]
+    last_step: Numbers
+    sheet: Thumbnail | None
     curves: Thumbnail | None
     preview: Thumbnail | None
 
@@ -40,15 +52,18 @@ def training_notes(paths: BrandPaths, model_sha256: str, budget: PictureBudget) 
     model = _json_or_empty(join(paths.bundle(model_sha256), "model.json")) if model_sha256 else {}
     files = storage.list_files(join(paths.models, "training"))
     folder = _training_of(paths, files, model_sha256)
-    grids = [file for file in files if folder and file.startswith(f"{folder}/previews/")]
+    blessing = _blessing(paths, folder, model_sha256)
+    previews = [file for file in files if folder and file.startswith(f"{folder}/previews/")]
     return TrainingNotes(
         folder=folder,
         created_by=clip(str(model.get("created_by", "")), 400),
-        architecture=clip(str(model.get("architecture_version", "")), 40),
-        numbers=_numbers(model.get("metrics")),
-        last_step=_numbers(_last_line(join(folder, "metrics.jsonl"))) if folder else (),
-        curves=_wide_picture(join(folder, "curves.png"), budget) if folder else None,
-        preview=_wide_picture(max(grids, key=_by_number), budget) if grids else None,
+        architecture=clip(str(_inside(model, "architecture").get("version", "")), 40),
+        evaluation=_numbers(_inside(_inside(blessing, "numbers"), "candidate")),
+        reasons=_sentences(blessing.get("reasons")),
+        last_step=_numbers(_last_line(f"{folder}/metrics.jsonl") if folder else model.get("metrics")),
+        sheet=_wide_picture(f"{folder}/evaluation/sheet.png", budget) if folder else None,
+        curves=_wide_picture(f"{folder}/curves.png", budget) if folder else None,
+        preview=_wide_picture(max(previews, key=_by_number), budget) if previews else None,
     )
 
 
@@ -65,6 +80,14 @@ def _training_of(paths: BrandPaths, files: list[str], model_sha256: str) -> str:
     return ""
 
 
+def _blessing(paths: BrandPaths, folder: str, model_sha256: str) -> dict[str, Any]:
+    """From the evaluation itself, or as kept beside the pointer to the blessed model."""
+    if folder and (blessing := _json_or_empty(f"{folder}/evaluation/blessing.json")):
+        return blessing
+    blessed = _json_or_empty(paths.blessed)
+    return _inside(blessed, "blessing") if model_sha256 and blessed.get("bundle_sha256") == model_sha256 else {}
+
+
 def _by_number(file: str) -> tuple[list[int], str]:
     name = file.rsplit("/", 1)[-1]
     return [int(number) for number in re.findall(r"\d+", name)], name
@@ -72,9 +95,11 @@ def _by_number(file: str) -> tuple[list[int], str]:
 
 def _wide_picture(uri: str, budget: PictureBudget) -> Thumbnail | None:
     try:
-        picture = encode_thumbnail(load_rgb(uri, _LIMITS), _WIDE_PX)
+        rgb = load_rgb(uri, _LIMITS)
     except ImageRejected:
         return None
+    height, width = rgb.shape[:2]
+    picture = encode_thumbnail(rgb, min(_TALL_PX, round(max(height, width) * min(1.0, _WIDE_PX / width))))
     return picture if budget.take(picture) else None
 
 
@@ -95,7 +120,16 @@ def _json_or_empty(uri: str) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def _numbers(values: Any) -> tuple[tuple[str, str], ...]:
+def _inside(values: dict[str, Any], name: str) -> dict[str, Any]:
+    inner = values.get(name)
+    return inner if isinstance(inner, dict) else {}
+
+
+def _sentences(values: Any) -> tuple[str, ...]:
+    return tuple(clip(str(value), 200) for value in values[:20]) if isinstance(values, list) else ()
+
+
+def _numbers(values: Any) -> Numbers:
     """Leaves of a JSON object that are numbers, with dotted names."""
     return tuple(_leaves(values, ""))[:_MOST_NUMBERS]
 

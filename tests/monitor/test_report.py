@@ -4,6 +4,7 @@ import base64
 import hashlib
 import itertools
 import json
+import os
 import posixpath
 import re
 from dataclasses import replace
@@ -17,6 +18,7 @@ import pytest
 from pipelines.core import storage, tables
 from pipelines.core.contracts import DeadLetter
 from pipelines.core.errors import MissingArtifact, SettingsError
+from pipelines.core.paths import night_progress
 from pipelines.images.encode import EncodeOptions, encode_image
 from pipelines.monitor.__main__ import main
 from pipelines.monitor.report import write_report
@@ -135,6 +137,7 @@ def test_hostile_words_of_a_feed_stay_words(empty_night: Any, parse: Any, field:
 def test_hostile_dead_letters_and_links_stay_words(empty_night: Any, parse: Any) -> None:
     empty_night.add_image(1, "restyled", image_uri="javascript:alert(1)")
     hostile = dict.fromkeys(("product_id", "image_id", "image_uri", "stage", "reason", "message"), HOSTILE)
+    hostile["message"] += "\u2028\u202e\ud800"
     empty_night.write([DeadLetter(**hostile)], dead_letters_by_reason={HOSTILE: 1}, seconds={HOSTILE: 1.0})
     page = parse(empty_night.report())
     assert page.unbalanced == []
@@ -255,23 +258,65 @@ def test_other_outcomes_have_their_own_words(night: Any, parse: Any, status: str
 
 
 def test_training_of_the_model_is_found_by_its_bundle(night: Any, parse: Any) -> None:
-    description = json.dumps({"created_by": "train --fast", "metrics": {"kid": 0.0213}}).encode()
+    description = json.dumps({"created_by": "train --fast", "architecture": {"version": 3}}).encode()
     sha256 = hashlib.sha256(description).hexdigest()
     training = night.paths.training_run("0123456789abcdef")
-    rgb = np.full((8, 2000, 3), 200, np.uint8)
     storage.write_bytes(f"{night.paths.bundle(sha256)}/model.json", description)
     storage.write_bytes(f"{training}/bundle/model.json", description)
-    storage.write_bytes(f"{training}/metrics.jsonl", b'{"losses": {"style": 9.0}}\n{"losses": {"style": 0.5}}\n')
-    storage.write_bytes(f"{training}/curves.png", encode_image(rgb, None, EncodeOptions("png")))
-    storage.write_bytes(f"{training}/previews/900.png", encode_image(rgb[:, :90], None, EncodeOptions("png")))
-    storage.write_bytes(f"{training}/previews/1000.png", encode_image(rgb[:, :30], None, EncodeOptions("png")))
-    storage.write_bytes(f"{night.paths.training_run('another')}/curves.png", b"broken")
+    storage.write_bytes(f"{training}/metrics.jsonl", b'{"style": 9.0}\n{"style": 0.5, "images": 4000}\n')
+    for name, width in (("curves", 2000), ("previews/epoch-900", 90), ("previews/epoch-1000", 30)):
+        storage.write_bytes(f"{training}/{name}.png", _grey(width))
+    storage.write_bytes(f"{training}/evaluation/sheet.png", _grey(40))
+    blessing = {"blessed": True, "reasons": ["within limits"], "numbers": {"candidate": {"hand_seen": 2.25}}}
+    storage.write_bytes(f"{training}/evaluation/blessing.json", json.dumps(blessing).encode())
+    storage.write_bytes(f"{night.paths.training_run('another')}/curves.png", _grey(50))
     night.write([night.dead_letter()], model_sha256=sha256)
     page = parse(night.report())
     sheets = [image.attributes["width"] for image in page.all("img") if image.attributes.get("class") == "sheet"]
-    assert sheets == ["1200", "30"]
-    for words in ("train --fast", "kid", "0.0213", "losses.style", "0.5"):
+    assert sheets == ["1100", "30", "40"]
+    for words in ("train --fast", "version 3", "hand_seen", "2.25", "Blessing: within limits.", "0.5", "4,000"):
         assert words in page.text
+
+
+def test_model_whose_training_is_gone_keeps_its_blessing(night: Any, parse: Any) -> None:
+    sha256 = "ab" * 32
+    blessing = {"blessed": True, "reasons": ["within limits"], "numbers": {"candidate": {"hand_seen": 2.25}}}
+    pointer = {"bundle_sha256": sha256, "training_key": "gone", "blessing": blessing, "serial": 1}
+    storage.write_bytes(night.paths.blessed, json.dumps(pointer).encode())
+    night.write([night.dead_letter()], model_sha256=sha256)
+    page = parse(night.report())
+    assert "The training that made this model is not stored here any more." in page.text
+    assert "Blessing: within limits." in page.text
+
+
+def _grey(width: int) -> bytes:
+    return encode_image(np.full((8, width, 3), 200, np.uint8), None, EncodeOptions("png"))
+
+
+def test_images_that_could_not_be_measured_stay_out_of_the_histograms(empty_night: Any, parse: Any) -> None:
+    empty_night.add_image(0, "restyled")
+    empty_night.add_image(1, "kept_original", ms_ssim=0.0, reason="wrong-size")
+    empty_night.verdicts[1] = replace(empty_night.verdicts[1], edge_f1=0.0, white_kept=0.0)
+    empty_night.write()
+    page = parse(empty_night.report())
+    labels = [
+        svg.attributes["aria-label"]
+        for svg in page.all("svg")
+        if "Distribution" in svg.attributes.get("aria-label", "")
+    ]
+    assert len(labels) == 3
+    assert labels[0] == "Distribution of MS-SSIM over 1 image, median 0.910"
+    assert "The restyled picture has another size than its original." in page.text
+
+
+def test_times_of_shared_stages_come_before_the_runs_own(night: Any, parse: Any) -> None:
+    log = Path(night_progress(night.root, night.run.date, "preprocess"))
+    log.parent.mkdir(parents=True)
+    log.write_text(json.dumps({"stage": "preprocess", "total": 9, "at": 1000.0}) + "\n")
+    os.utime(log, (1090.0, 1090.0))
+    cells = [cell.text for cell in parse(night.report()).all("td")]
+    assert cells[:2] == ["preprocess", "90.0 s"]
+    assert "restyle" in cells
 
 
 def test_job_prints_where_the_pages_are(night: Any, capsys: pytest.CaptureFixture[str]) -> None:
