@@ -42,23 +42,27 @@ class Architecture:
 
 @dataclasses.dataclass(frozen=True)
 class LossWeights:
-    """Weight of each term in the generator's sum; `distillation` is only paid while the encoder learns."""
+    """Weight of each term in the generator's sum."""
 
-    content: float = 2.0
+    content: float = 1.0
     style: float = 1.0
-    adversarial: float = 1.0
+    adversarial: float = 6.0
     reconstruction: float = 10.0
     identity: float = 4.0
     flat_background: float = 20.0
     edge: float = 1.0
     tone: float = 1.0
     value_range: float = 5.0
-    distillation: float = 0.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Schedule:
-    """How long and in which steps. Training is counted in images, so that batch size and machine do not matter."""
+    """How long and in which steps. Training is counted in images, so that batch size and machine do not matter.
+
+    `encoder_images` come before the `images` of the game: on them the encoder learns to see as VGG16 does and to keep
+    every pixel. From then on it is frozen unless `train_encoder`, so that the space in which the generator works, and
+    in which later runs measure content and style, stays what it is.
+    """
 
     images: int = 20_000
     epoch_images: int = 2_000
@@ -69,7 +73,8 @@ class Schedule:
     content_limit: int = 1_000
     generator_rate: float = 5e-4
     discriminator_rate: float = 4e-4
-    warm_up_images: int = 0
+    encoder_images: int = 0
+    encoder_rate: float = 2e-3
     ema_decay: float = 0.995
     train_encoder: bool = False
     preview_pictures: int = 6

@@ -76,14 +76,13 @@ def base() -> TrainingConfig:
     return TrainingConfig(
         preset="base",
         architecture=Architecture(),
-        losses=LossWeights(content=1.0, style=2.0, adversarial=1.5, distillation=1.0),
+        losses=LossWeights(),
         schedule=Schedule(
             images=60_000,
             epoch_images=2_000,
-            content_limit=1_200,
-            warm_up_images=2_000,
-            ema_decay=0.999,
-            train_encoder=True,
+            content_limit=600,
+            encoder_images=16_000,
+            ema_decay=0.998,
         ),
     )
 

@@ -47,7 +47,6 @@ TERMS = (
     "edge",
     "tone",
     "value_range",
-    "distillation",
 )
 NUMBERS = (*TERMS, "generator", "discriminator", "real_accuracy", "fake_accuracy")
 
@@ -85,15 +84,15 @@ def generator_terms(
     from training.models.views import perceptual_view
 
     pictures, weights, references, style, brands = tensors
-    half = max(1, config.schedule.batch // 2)
+    few = max(1, config.schedule.batch // 4)
     colour = config.colour_policy == "full"
     codes = gan.mapping(style)
-    inputs = ops.concatenate([pictures, pictures[:half], references[:half]], axis=0)
-    all_codes = ops.concatenate([codes, ops.zeros_like(codes[:half]), codes[:half]], axis=0)
+    inputs = ops.concatenate([pictures, pictures[:few], references[:few]], axis=0)
+    all_codes = ops.concatenate([codes, ops.zeros_like(codes[:few]), codes[:few]], axis=0)
     features = gan.encoder(inputs)
     painted = gan.generator(features, inputs, all_codes)
     count = config.schedule.batch
-    restyled, photo, own = painted[:count], painted[count : count + half], painted[count + half :]
+    restyled, photo, own = painted[:count], painted[count : count + few], painted[count + few :]
     shown = shown_pictures(restyled, pictures, weights, config.colour_policy)
     seen = perceptual.features(perceptual_view(shown, colour=colour))
     before = perceptual.features(perceptual_view(pictures, colour=colour))
@@ -104,17 +103,13 @@ def generator_terms(
     terms = {
         "content": loss.content_loss(seen, before, perceptual.content_layers, weights),
         "style": loss.style_loss(loss.style_statistics(seen, weights), wanted),
-        "reconstruction": loss.reconstruction_loss(photo, inputs[:half]),
-        "identity": loss.identity_loss(own, references[:half]),
+        "reconstruction": loss.reconstruction_loss(photo, inputs[:few]),
+        "identity": loss.identity_loss(own, references[:few]),
         "flat_background": loss.flat_background_loss(restyled, pictures),
         "edge": loss.edge_loss(shown, pictures, weights),
         "tone": loss.tone_loss(shown, pictures, weights),
         "value_range": loss.range_loss(painted),
-        "distillation": ops.zeros(()),
     }
-    if config.losses.distillation > 0:
-        heads = gan.heads(features[:half])
-        terms["distillation"] = loss.distillation_loss(heads, perceptual.features(pictures[:half]))
     return terms, shown, codes
 
 
@@ -126,7 +121,7 @@ def build_step(
     optimizers: tuple[Any, Any],
     averages: Sequence[Any],
 ) -> Callable[..., Any]:
-    """Compile the step: arrays of a `Batch` and the adversarial share (0..1) -> float32 vector in the order `NUMBERS`.
+    """Compile the step: arrays of a `Batch` and the averages' decay -> float32 vector in the order `NUMBERS`.
 
     The discriminator learns first on this step's pictures, then the generator against it. `averages` are updated as
     exponential moving averages of encoder, mapping and generator.
@@ -140,8 +135,6 @@ def build_step(
     parts = ["mapping", "generator"]
     if config.schedule.train_encoder:
         parts.append("encoder")
-    if weigh.distillation > 0:
-        parts.append("heads")
     learning = gan.variables(*parts, trainable=True)
     judging = gan.variables("discriminator", trainable=True)
     followed = gan.variables("encoder", "mapping", "generator")
@@ -149,7 +142,7 @@ def build_step(
     on_generator.build(learning)
     on_discriminator.build(judging)
 
-    def step(pictures: Any, weights: Any, references: Any, style: Any, brands: Any, share: Any, decay: Any) -> Any:
+    def step(pictures: Any, weights: Any, references: Any, style: Any, brands: Any, decay: Any) -> Any:
         pictures = tf.cast(pictures, tf.float32) / 255.0
         references = tf.cast(references, tf.float32) / 255.0
         weights = tf.cast(weights, tf.float32) / 255.0
@@ -167,9 +160,7 @@ def build_step(
             gradients = judge.gradient(judged, judging)
             on_discriminator.apply(gradients, judging)
             terms["adversarial"] = loss.generator_loss(gan.discriminator(fake_view, codes), weights)
-            total = sum(
-                getattr(weigh, name) * (share if name == "adversarial" else 1.0) * terms[name] for name in TERMS
-            )
+            total = sum(getattr(weigh, name) * terms[name] for name in TERMS)
         on_generator.apply(tape.gradient(total, learning), learning)
         for average, variable in zip(averages, followed, strict=True):
             average.assign(average * decay + variable.value * (1.0 - decay))

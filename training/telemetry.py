@@ -62,8 +62,9 @@ class Telemetry:
         """Draw `curves.png` from all metrics lines so far."""
         file = self.folder / "metrics.jsonl"
         lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
-        if lines:
-            write_bytes(self.folder / "curves.png", curves_png(lines))
+        game = [line for line in lines if line.get("phase") != "encoder"]
+        if game:
+            write_bytes(self.folder / "curves.png", curves_png(game))
 
 
 def png_bytes(picture: NDArray[np.uint8]) -> bytes:

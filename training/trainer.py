@@ -18,6 +18,7 @@ from training.bundle import ModelBundle
 from training.checkpoint import Checkpoint, write_checkpoint
 from training.config import TrainingConfig, to_json
 from training.data import Content
+from training.encoder_phase import teach_encoder
 from training.models.style_gan import TRAINING_PARTS, StyleGan
 from training.prefetch import prefetched
 from training.reference_tables import reference_statistics, style_targets
@@ -128,12 +129,12 @@ class Trainer:
         """The whole state."""
         arrays = self.gan.arrays()
         for variable, average in zip(self.followed, self.averages, strict=True):
-            arrays[AVERAGE + variable.path] = np.asarray(average, np.float32)
+            arrays[AVERAGE + variable.path] = as_array(average)
         for brand, rows in zip(self.brands, reference_statistics(self.gan, self.brands), strict=True):
             arrays[REFERENCES + brand.name] = rows
         for owner, optimizer in zip(("generator", "discriminator"), self.optimizers, strict=True):
             for index, variable in enumerate(optimizer.variables):
-                arrays[f"optimizer/{owner}/{index}"] = np.asarray(variable)
+                arrays[f"optimizer/{owner}/{index}"] = as_array(variable)
         state = {
             "config": to_json(self.config),
             "command": self.command,
@@ -159,6 +160,8 @@ class Trainer:
             TrainingStopped: a loss is not finite, or the discriminator has won for good.
         """
         schedule = self.config.schedule
+        if schedule.encoder_images and self.step == 0:
+            self._teach_encoder(telemetry)
         compiled = self.compiled_step()
         limit = None if minutes is None else minutes * 60.0
         began = time.monotonic() - self.seconds
@@ -172,6 +175,18 @@ class Trainer:
             after_epoch(epoch)
             telemetry.curves()
         telemetry.progress(self.images, self.images / max(self.seconds, 1e-3), 0.0, force=True)
+
+    def _teach_encoder(self, telemetry: Telemetry) -> None:
+        began = time.monotonic()
+
+        def report(done: int, values: dict[str, float]) -> None:
+            rate = done / (time.monotonic() - began)
+            telemetry.metrics({"phase": "encoder", "images": done, **values, "images_per_s": rate})
+            telemetry.progress(0, 0.0, 0.0)
+
+        teach_encoder(self.gan, self.perceptual, self.sampler, self.config.schedule, report)
+        self._restart_averages()
+        write_checkpoint(self.checkpoint(), self.folder / "checkpoint")
 
     def _epoch(
         self,
@@ -192,9 +207,8 @@ class Trainer:
                 self.optimizers, (schedule.generator_rate, schedule.discriminator_rate), strict=True
             ):
                 optimizer.learning_rate = rate * (1.0 - 0.96 * min(fraction, 1.0))
-            share = min(1.0, self.images / schedule.warm_up_images) if schedule.warm_up_images else 1.0
             decay = min(schedule.ema_decay, (1 + number) / (10 + number))
-            numbers = compiled(*batch.arrays(), np.float32(share), np.float32(decay)).numpy()
+            numbers = compiled(*batch.arrays(), np.float32(decay)).numpy()
             if not np.isfinite(numbers).all():
                 bad = [name for name, value in zip(NUMBERS, numbers, strict=True) if not np.isfinite(value)]
                 raise TrainingStopped(
@@ -246,6 +260,13 @@ class Trainer:
             perceptual=self.perceptual.source,
             metrics=self.latest,
         )
+
+
+def as_array(variable: Any) -> NDArray[Any]:
+    """A Keras variable's value."""
+    from keras import ops
+
+    return np.asarray(ops.convert_to_numpy(ops.copy(variable)))
 
 
 def json_form(value: Any) -> Any:

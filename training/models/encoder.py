@@ -27,7 +27,7 @@ class ContentEncoder(keras.Model):  # type: ignore[misc]
         self.first, self.second = [], []
         for index in range(architecture.encoder_blocks):
             self.first.append(PaddedConv(width, dtype=dtype, name=f"block{index}_a"))
-            self.second.append(PaddedConv(width, gain=0.1, dtype=dtype, name=f"block{index}_b"))
+            self.second.append(PaddedConv(width, gain=0.3, dtype=dtype, name=f"block{index}_b"))
 
     def call(self, x: Any) -> Any:
         """Features of pictures in 0..1."""

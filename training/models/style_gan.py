@@ -64,7 +64,7 @@ class StyleGan:
 
     def arrays(self, *parts: str) -> dict[str, np.ndarray]:
         """Weights by path, float32."""
-        return {v.path: np.asarray(ops.convert_to_numpy(v), np.float32) for v in self.variables(*parts)}
+        return {v.path: np.asarray(ops.convert_to_numpy(ops.copy(v)), np.float32) for v in self.variables(*parts)}
 
     def load_arrays(self, arrays: Mapping[str, np.ndarray], *parts: str) -> None:
         """Put stored weights in place.

@@ -1,0 +1,81 @@
+"""The encoder's own schooling, before the game begins: to see as VGG16 does, and to lose no pixel."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from training.config import Schedule
+from training.prefetch import prefetched
+from training.sampling import BatchSampler
+
+_LOG_STEPS = 50
+_PIXELS = 10.0
+
+
+def teach_encoder(
+    gan: Any,
+    teacher: Any,
+    sampler: BatchSampler,
+    schedule: Schedule,
+    report: Callable[[int, dict[str, float]], None],
+) -> None:
+    """Train encoder, distillation heads and the generator's pixel readout for `schedule.encoder_images`.
+
+    Half of each batch are products in colour, half references in the grey view of their hand: later runs look at both.
+
+    Args:
+        gan: networks.
+        teacher: VGG16.
+        sampler: draws the batches.
+        schedule: length and learning rate.
+        report: called with images done and mean losses.
+    """
+    import keras
+
+    rate, batch = schedule.encoder_rate, 2 * schedule.batch
+    optimizer = keras.optimizers.Adam(rate, beta_1=0.9, beta_2=0.99, global_clipnorm=2.0)
+    step = build_encoder_step(gan, teacher, optimizer)
+    last = math.ceil(schedule.encoder_images / batch)
+    nothing = [np.zeros((1, 2), np.float32) for _ in sampler.brands]
+    window: list[Any] = []
+    # Negative numbers would repeat no batch of the game, but seeds must not be negative: the far end serves as well.
+    for number, drawn in prefetched(sampler, range(2**31, 2**31 + last), nothing):
+        done = number - 2**31 + 1
+        optimizer.learning_rate = rate * (1.0 - 0.95 * done / last)
+        window.append(step(drawn.pictures, drawn.references).numpy())
+        if len(window) == _LOG_STEPS or done == last:
+            distillation, pixels = (float(value) for value in np.mean(window, axis=0))
+            report(done * batch, {"distillation": distillation, "pixels": pixels})
+            window = []
+
+
+def build_encoder_step(gan: Any, teacher: Any, optimizer: Any) -> Callable[..., Any]:
+    """Compile: products and references, uint8 [B,c,c,3] each -> float32 (distillation, pixels)."""
+    import tensorflow as tf
+
+    from training import losses as loss
+    from training.models.layers import depth_to_space
+    from training.models.views import perceptual_view
+
+    learning = gan.variables("encoder", "heads", trainable=True) + gan.generator.readout.trainable_variables
+    optimizer.build(learning)
+
+    def step(pictures: Any, references: Any) -> Any:
+        pictures = tf.cast(pictures, tf.float32) / 255.0
+        drawn = perceptual_view(tf.cast(references, tf.float32) / 255.0, colour=False)
+        inputs = tf.concat([pictures, drawn], axis=0)
+        wanted = teacher.features(inputs)
+        with tf.GradientTape() as tape:
+            features = gan.encoder(inputs)
+            distillation = loss.distillation_loss(gan.heads(features), wanted)
+            pixels = tf.cast(depth_to_space(gan.generator.readout(features), 4), tf.float32) + 0.5
+            kept = loss.reconstruction_loss(pixels, inputs)
+            total = distillation + _PIXELS * kept
+        optimizer.apply(tape.gradient(total, learning), learning)
+        return tf.stack([distillation, kept])
+
+    return tf.function(step, jit_compile=False)  # type: ignore[no-any-return]
