@@ -54,6 +54,15 @@ def encode_image(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, output
     return buffer.getvalue()
 
 
+def encode_levels(levels: NDArray[np.uint8]) -> bytes:
+    """PNG of one channel, uint8 [H, W]: masks and weights."""
+    if levels.ndim != 2 or levels.dtype != np.uint8:
+        raise ValueError(f"levels: expected uint8 [H, W], received {levels.dtype} {list(levels.shape)}")
+    buffer = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(levels)).save(buffer, "PNG", compress_level=4)
+    return buffer.getvalue()
+
+
 def flatten_on_white(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Composite rgb uint8 [H, W, 3] over white by alpha uint8 [H, W]; uint8 [H, W, 3], rounded to nearest."""
     cover = alpha[..., None].astype(np.uint32)

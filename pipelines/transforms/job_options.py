@@ -28,8 +28,32 @@ class RunJobOptions:
     beam_flags: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class NightJobOptions:
+    """What a job that all brands share is told. `beam_flags` are the arguments that are not ours."""
+
+    settings: str
+    date: str
+    run_id: str
+    dry_run: bool
+    beam_flags: tuple[str, ...]
+
+
 def parse_run_job(module: str, description: str, arguments: Sequence[str] | None = None) -> RunJobOptions:
     """Parse the command line (`sys.argv` by default); a missing or malformed option of ours ends the process with 2."""
+    parser = _parser(module, description)
+    parser.add_argument("--brand", required=True, help="one of the shop's brands")
+    known, rest = parser.parse_known_args(arguments)
+    return RunJobOptions(known.settings, known.brand, known.date, known.run_id, known.dry_run, tuple(rest))
+
+
+def parse_night_job(module: str, description: str, arguments: Sequence[str] | None = None) -> NightJobOptions:
+    """The same for a job without a brand."""
+    known, rest = _parser(module, description).parse_known_args(arguments)
+    return NightJobOptions(known.settings, known.date, known.run_id, known.dry_run, tuple(rest))
+
+
+def _parser(module: str, description: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"python -m {module}",
         description=description,
@@ -37,12 +61,10 @@ def parse_run_job(module: str, description: str, arguments: Sequence[str] | None
         allow_abbrev=False,
     )
     parser.add_argument("--settings", required=True, metavar="SHOP_YAML", help="the shop's settings file")
-    parser.add_argument("--brand", required=True, help="one of the shop's brands")
     parser.add_argument("--date", required=True, metavar="YYYY-MM-DD", help="date of the catalog")
     parser.add_argument("--run-id", required=True, help="names the run's folder")
     parser.add_argument("--dry-run", action="store_true", help="say what would be done, write nothing")
-    known, rest = parser.parse_known_args(arguments)
-    return RunJobOptions(known.settings, known.brand, known.date, known.run_id, known.dry_run, tuple(rest))
+    return parser
 
 
 def beam_options(flags: Sequence[str]) -> PipelineOptions:
