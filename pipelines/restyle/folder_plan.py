@@ -10,7 +10,29 @@ from typing import Final
 from pipelines.core.errors import InputError
 
 PICTURE_SUFFIXES: Final = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".gif", ".bmp", ".avif", ".tif", ".tiff", ".heic", ".heif"}
+    f".{ending}"
+    for endings in (
+        ("jpg", "jpeg", "jpe", "jfif", "mpo", "png", "apng", "webp", "gif", "bmp", "dib", "avif"),
+        (
+            "tif",
+            "tiff",
+            "heic",
+            "heif",
+            "jp2",
+            "jxl",
+            "psd",
+            "svg",
+            "ico",
+            "tga",
+            "pbm",
+            "pgm",
+            "ppm",
+            "pnm",
+            "sgi",
+            "pcx",
+        ),
+    )
+    for ending in endings
 )
 """Endings that say picture. Not all of these kinds are supported: such files fail by name rather than go unnoticed."""
 
