@@ -18,7 +18,7 @@ from pipelines.images.encode import EncodeOptions
 from pipelines.restyle.batch import Look
 from pipelines.restyle.model_pin import check_pinned, read_pin
 from pipelines.restyle.worker import RestyleTask
-from pipelines.transforms.job_options import RunJobOptions, beam_options
+from pipelines.transforms.job_options import RunJobOptions, beam_options, merged_flags
 
 OUR_OWN_REASONS: Final = frozenset({"model-failed", "write-failed"})
 SYSTEMIC_IMAGES: Final = 8
@@ -35,7 +35,7 @@ def restyle(options: RunJobOptions) -> dict[str, Any]:
     shop = load_shop(options.settings)
     brand = shop.brand(options.brand)
     paths = RunPaths(shop.settings.output_uri, checked_date(options.date), brand.brand, options.run_id)
-    flags = (*shop.settings.jobs.beam_options, *options.beam_flags)
+    flags = merged_flags(shop.settings.jobs.beam_options, options.beam_flags)
     beam = beam_options(flags) if flags else None
     plan = read_rows(paths.plan, PlanRow)
     if not plan:

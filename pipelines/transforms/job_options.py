@@ -67,6 +67,11 @@ def _parser(module: str, description: str) -> argparse.ArgumentParser:
     return parser
 
 
+def merged_flags(from_settings: Sequence[str], from_command_line: Sequence[str]) -> tuple[str, ...]:
+    """Both, each once: a scheduler may well repeat on the command line what the settings say."""
+    return (*from_settings, *(flag for flag in from_command_line if flag not in from_settings))
+
+
 def beam_options(flags: Sequence[str]) -> PipelineOptions:
     """Beam's options, with the local runner unless `flags` name another.
 

@@ -15,7 +15,7 @@ from pipelines.core.progress import ProgressLog
 from pipelines.core.settings import load_shop
 from pipelines.core.tables import read_rows, write_rows
 from pipelines.images.decode import DecodeLimits
-from pipelines.transforms.job_options import RunJobOptions, beam_options
+from pipelines.transforms.job_options import RunJobOptions, beam_options, merged_flags
 from pipelines.verify.worker import VerifyTask
 
 
@@ -29,7 +29,7 @@ def verify(options: RunJobOptions) -> dict[str, Any]:
     shop = load_shop(options.settings)
     brand = shop.brand(options.brand)
     paths = RunPaths(shop.settings.output_uri, checked_date(options.date), brand.brand, options.run_id)
-    flags = (*shop.settings.jobs.beam_options, *options.beam_flags)
+    flags = merged_flags(shop.settings.jobs.beam_options, options.beam_flags)
     beam = beam_options(flags) if flags else None
     results = read_rows(paths.results, ResultRow)
     task = VerifyTask(brand.gate.thresholds(), DecodeLimits(**shop.settings.images.model_dump()))

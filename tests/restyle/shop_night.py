@@ -13,6 +13,7 @@ import pytest
 import yaml
 from PIL import Image
 
+from pipelines.core import storage
 from pipelines.core.contracts import PlanRow
 from pipelines.core.paths import RunPaths
 from pipelines.core.tables import write_rows
@@ -69,11 +70,14 @@ class Night:
     bundle: Path
     run_id: str = "manual"
     output_format: str = "png"
+    root: str = ""
+    bundle_uri: str = ""
+    beam_options: tuple[str, ...] = ()
     plan: list[PlanRow] = field(default_factory=list)
 
     @property
     def paths(self) -> RunPaths:
-        return RunPaths(str(self.home / "out"), DATE, BRAND, self.run_id)
+        return RunPaths(self.root or str(self.home / "out"), DATE, BRAND, self.run_id)
 
     def options(self, *beam_flags: str, dry_run: bool = False) -> RunJobOptions:
         return RunJobOptions(str(self.home / "shop.yaml"), BRAND, DATE, self.run_id, dry_run, beam_flags)
@@ -95,13 +99,14 @@ class Night:
         """Write settings, plan and pin."""
         self.home.mkdir(parents=True, exist_ok=True)
         brand = {"brand": BRAND, "references_uri": "references", "output": {"format": self.output_format}}
-        shop = {"shop": "corner", "feed": {"uri": "feed.csv"}, "output_uri": "out", "brands": ["inkwell.yaml"]}
+        shop = {"shop": "corner", "feed": {"uri": "feed.csv"}, "output_uri": self.root or "out"}
+        shop |= {"brands": ["inkwell.yaml"], "jobs": {"beam_options": list(self.beam_options)}}
         (self.home / "inkwell.yaml").write_text(yaml.safe_dump(brand))
         (self.home / "shop.yaml").write_text(yaml.safe_dump(shop))
         write_rows(self.paths.plan, self.plan, PlanRow)
         sha256 = hashlib.sha256((self.bundle / "model.json").read_bytes()).hexdigest()
-        pin = {"schema_version": 1, "bundle_uri": str(self.bundle), "bundle_sha256": sha256}
-        Path(self.paths.model_pin).write_text(json.dumps(pin))
+        pin = {"schema_version": 1, "bundle_uri": self.bundle_uri or str(self.bundle), "bundle_sha256": sha256}
+        storage.write_bytes(self.paths.model_pin, json.dumps(pin).encode())
 
     def rerun(self, run_id: str) -> Night:
         """The same night as another run over the same output root."""

@@ -5,12 +5,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from shop_night import THIRD_PARTY_WARNINGS, Night, encoded, product_photo, soft_alpha
 
+from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, ResultRow, VerdictRow
 from pipelines.core.errors import InputError, MissingArtifact, ModelBundleError
 from pipelines.core.progress import read_progress
@@ -202,6 +204,37 @@ def test_unknown_options_are_an_error(flags: tuple[str, ...], bundle: Path, tmp_
     night.write()
     with pytest.raises(InputError, match=flags[0].split("=")[0].lstrip("-")):
         restyle(night.options(*flags))
+
+
+def test_options_of_the_settings_may_be_repeated_on_the_command_line(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle, beam_options=("--direct_num_workers=1", "--runner=FnApiRunner"))
+    night.add("a.png", encoded(product_photo(40, 40)))
+    night.write()
+    assert restyle(night.options("--runner=FnApiRunner"))["computed"] == 1
+    night = Night(tmp_path, bundle, beam_options=("--no-such-option",))
+    night.write()
+    with pytest.raises(InputError, match="--no-such-option"):
+        verify(night.options())
+
+
+def test_everything_may_lie_on_object_storage(bucket: str, bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle, root=f"{bucket}/out", bundle_uri=f"{bucket}/model")
+    for name in ("model.json", "weights.safetensors"):
+        storage.write_bytes(f"{bucket}/model/{name}", (bundle / name).read_bytes())
+    night.add("a.png", encoded(product_photo(40, 40)))
+    night.add("gone.png", None)
+    image = f"{bucket}/pictures/b.png"
+    storage.write_bytes(image, encoded(product_photo(48, 40, 1)))
+    local = night.add("b.png", encoded(product_photo(48, 40, 1)))
+    night.plan[-1] = replace(night.plan[-1], image_uri=image)
+    local.unlink()
+    night.write()
+    assert restyle(night.options())["computed"] == 2
+    rows = _results(night)
+    assert rows["b.png"].object_uri.startswith(f"{bucket}/out/objects/inkwell/")
+    assert hashlib.sha256(storage.read_bytes(rows["b.png"].object_uri)).hexdigest() == rows["b.png"].object_sha256
+    assert verify(night.options())["passed"] == 2
+    assert restyle(night.options())["computed"] == 2
 
 
 def test_an_empty_plan_needs_neither_model_nor_tensorflow(bundle: Path, tmp_path: Path) -> None:
