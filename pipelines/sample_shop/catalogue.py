@@ -36,7 +36,7 @@ def selected(products: int | None) -> tuple[Product, ...]:
         return CATALOGUE
     if not 1 <= products <= len(CATALOGUE):
         raise SettingsError(
-            f"products: expected 1 to {len(CATALOGUE)} (or none for all), received {products}; choose a number in between"
+            f"products: expected 1 to {len(CATALOGUE)} (or none for all), received {products}; choose one in between"
         )
     places = [round((k + 0.5) * len(CATALOGUE) / products - 0.5) for k in range(products)]
     chosen = [CATALOGUE[p] for p in places]

@@ -59,7 +59,7 @@ def _tile(path: Path) -> Image.Image:
     with Image.open(path) as image:
         small = image.convert("RGBA").resize((_TILE_PX, _TILE_PX), Image.Resampling.LANCZOS)
     board = Image.new("RGBA", small.size, (255, 255, 255, 255))
-    if small.getextrema()[3][0] < 255:  # type: ignore[index]
+    if small.getchannel("A").getextrema() != (255, 255):
         draw = ImageDraw.Draw(board)
         for x in range(0, _TILE_PX, 10):
             for y in range(0, _TILE_PX, 10):

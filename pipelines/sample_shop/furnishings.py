@@ -10,7 +10,19 @@ import numpy as np
 from pipelines.sample_shop.arrays import Floats, floats
 from pipelines.sample_shop.mesh import Mesh, joined
 from pipelines.sample_shop.studio import Part
-from pipelines.sample_shop.surfaces import block, curved, filleted, leaf, lofted, path3, pillow, revolved, tube, walled
+from pipelines.sample_shop.surfaces import (
+    Corner,
+    block,
+    curved,
+    filleted,
+    leaf,
+    lofted,
+    path3,
+    pillow,
+    revolved,
+    tube,
+    walled,
+)
 
 
 def _disc_foot(radius: float, height: float) -> Mesh:
@@ -209,7 +221,7 @@ class Candle:
 
 
 def _pillar(radius: float, height: float) -> Mesh:
-    top = [(radius, height, 0.05), (radius * 0.72, height - 0.015), (0.0, height - 0.05)]
+    top: list[Corner] = [(radius, height, 0.05), (radius * 0.72, height - 0.015), (0.0, height - 0.05)]
     return revolved(filleted([(0, 0), (radius, 0, 0.03), *top]))
 
 
@@ -245,14 +257,12 @@ class Box:
 
     def _crate(self) -> list[Part]:
         w, h, d = self.width, self.height, self.depth
-        slats = []
+        slats: list[Mesh] = []
         for k in range(3):
             y = k * h / 3 + 0.02
             tall = h / 3 - 0.05
-            for z in (-d / 2, d / 2):
-                slats.append(block(w, tall, 0.05, 0.01, y).shifted(z=z))
-            for x in (-w / 2 + 0.025, w / 2 - 0.025):
-                slats.append(block(0.05, tall, d, 0.01, y).shifted(x=x))
+            slats.extend(block(w, tall, 0.05, 0.01, y).shifted(z=z) for z in (-d / 2, d / 2))
+            slats.extend(block(0.05, tall, d, 0.01, y).shifted(x=x) for x in (0.025 - w / 2, w / 2 - 0.025))
         posts = [
             block(0.09, h, 0.09, 0.01).shifted(x, 0, z)
             for x in (-w / 2 + 0.08, w / 2 - 0.08)

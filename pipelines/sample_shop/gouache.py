@@ -1,4 +1,4 @@
-"""The hand "gouache": few warm flat colours in three steps, bristle marks that follow the form, washed grounds, rough paper.
+"""The hand "gouache": few warm colours in three flat steps, bristle marks along the form, washed grounds, rough paper.
 
 Bristle marks are noise smeared along the brush direction (Cabral and Leedom, "Imaging Vector Fields Using Line Integral
 Convolution", SIGGRAPH 1993).
@@ -9,12 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-from PIL import Image
 
 from pipelines.sample_shop.arrays import Bytes, Floats, floats, smoothstep
 from pipelines.sample_shop.noise import Sheets, bilinear, blur
 from pipelines.sample_shop.scenes import Hue, Scene
-from pipelines.sample_shop.sketch import TABLE, WALL, Sketch, edges, sketched, softened
+from pipelines.sample_shop.sketch import TABLE, WALL, Sketch, edges, reduced, sketched
 
 _PAPER = floats([247, 238, 220])
 _GROUND = floats([232, 176, 128])  # the warm underpainting that shows between the shapes
@@ -56,7 +55,7 @@ def drawn(scene: Scene, width: int, height: int, seed: int) -> Bytes:
     colour = _marks(sketch, colour, bristle)
     colour = _seams(sketch, colour, noise)
     picture = _on_paper(colour, bristle, noise)
-    return np.asarray(Image.fromarray(picture).reduce(2))
+    return reduced(picture)
 
 
 def _bristles(sketch: Sketch, noise: Sheets) -> Floats:
@@ -150,7 +149,7 @@ def _marks(sketch: Sketch, colour: Floats, bristle: Floats) -> Floats:
 
 
 def _seams(sketch: Sketch, colour: Floats, noise: Sheets) -> Floats:
-    """Where two shapes meet the brush stops short here and there and the underpainting shows; elsewhere a soft dark line."""
+    """Where two shapes meet, the brush stops short and the underpainting shows; elsewhere a soft dark line."""
     outline, fold = edges(sketch)
     seam = np.clip(blur(outline, 1.5) * 5.0, 0, 1)
     gap = smoothstep(0.05, 0.40, noise(211, 60, 2)) * smoothstep(0.45, 0.80, seam)

@@ -7,12 +7,11 @@ The hatching is laid where families of parallel planes cut the form, as an engra
 from __future__ import annotations
 
 import numpy as np
-from PIL import Image
 
 from pipelines.sample_shop.arrays import Bools, Bytes, Floats, Vec3, floats, smoothstep, unit
 from pipelines.sample_shop.noise import Sheets, blur
 from pipelines.sample_shop.scenes import Scene
-from pipelines.sample_shop.sketch import TABLE, WALL, Sketch, edges, sketched, softened
+from pipelines.sample_shop.sketch import TABLE, WALL, Sketch, edges, reduced, sketched, softened
 
 _INK = floats([26, 29, 58])
 _WASH = floats([124, 134, 164])
@@ -33,7 +32,7 @@ def drawn(scene: Scene, width: int, height: int, seed: int) -> Bytes:
     ink = np.maximum(_contours(sketch, dark, noise), _hatching(sketch, dark, noise))
     ink = np.maximum(ink, _spotted(sketch, noise))
     picture = _on_paper(ink, _wash(sketch, dark, noise), noise)
-    return np.asarray(Image.fromarray(picture).reduce(2))
+    return reduced(picture)
 
 
 def _tones(sketch: Sketch) -> Floats:
@@ -93,7 +92,6 @@ def _darkness(sketch: Sketch, noise: Sheets) -> Floats:
 
 def _contours(sketch: Sketch, dark: Floats, noise: Sheets) -> Floats:
     """Contour lines whose width swells in the shade and thins out, now and then to nothing, in the light."""
-    h, w = sketch.thing.shape
     outline, fold = edges(sketch)
     swell = 0.5 + 0.5 * noise(11, 110, 2)
     around = softened(dark, 7)
@@ -124,22 +122,22 @@ def _family(sketch: Sketch, direction: Vec3, spare: Vec3) -> tuple[Floats, Float
     return floats(phase), floats(np.sqrt(gx * gx + gy * gy) * per_px)
 
 
-def _lines(
-    phase: Floats, slope: Floats, dark: Floats, start: float, layer: int, noise: Sheets, spacing_px: float = _SPACING_PX
-) -> Floats:
-    """Lines where `phase` is whole, doubled as often as the screen asks for, as wide as `dark` wants."""
-    h, w = phase.shape
-    octave = np.floor(np.log2(np.maximum(1.0 / (np.maximum(slope, 1e-5) * spacing_px), 1e-3)) + 0.5)
-    rate = 2.0**octave
-    place = phase * rate
-    number = np.floor(place)
-    jitter = np.mod(np.sin(number * 12.9898 + octave * 4.1 + layer) * 43758.5453, 1.0)
-    gap_px = 1.0 / np.maximum(slope * rate, 1e-5)
-    off_px = np.abs(place - number - 0.5 + 0.16 * (jitter - 0.5)) * gap_px
-    want = (dark + 0.10 * (jitter - 0.5) + 0.08 * noise(21, 34, 2) - start) / (1.0 - start)
-    half_px = np.where(want > 0, 0.62 + 2.1 * np.clip(want, 0, 1) ** 1.1, 0.0) * np.clip(want * 9.0, 0.0, 1.0)
-    half_px = half_px * (0.9 + 0.22 * noise(22, 12))
-    return floats(smoothstep(0.55, -0.55, off_px - half_px) * (half_px > 0.25))
+def _lines(where: Bools, phase: Floats, slope: Floats, dark: Floats, start: float, layer: int, noise: Sheets) -> Floats:
+    """Lines at every whole `phase` within `where`, doubled as often as the screen asks for, as wide as `dark` wants."""
+    out = np.zeros(dark.shape, np.float32)
+    place = np.flatnonzero(where & (dark > start - 0.12))
+    phase, slope, dark = (np.maximum(a.ravel()[place], low) for a, low in ((phase, -1e9), (slope, 1e-5), (dark, 0)))
+    octave = np.floor(np.log2(1.0 / (slope * _SPACING_PX)) + 0.5)
+    rate = np.exp2(octave)
+    phase = phase * rate
+    number = np.floor(phase)
+    jitter = np.mod(np.sin(number * 12.9898 + octave * 4.1 + layer) * 43758.5453, 1.0) - 0.5
+    off_px = np.abs(phase - number - 0.5 + 0.16 * jitter) / (slope * rate)
+    patchy, pressure = noise(21, 34, 2).ravel()[place], noise(22, 12).ravel()[place]
+    want = np.clip((dark + 0.10 * jitter + 0.08 * patchy - start) / (1.0 - start), 0.0, 1.0)
+    half_px = (0.62 + 2.1 * want) * np.minimum(want * 9.0, 1.0) * (0.9 + 0.22 * pressure)
+    out.ravel()[place] = smoothstep(0.55, -0.55, floats(off_px - half_px)) * (half_px > 0.25)
+    return out
 
 
 def _hatching(sketch: Sketch, dark: Floats, noise: Sheets) -> Floats:
@@ -149,28 +147,29 @@ def _hatching(sketch: Sketch, dark: Floats, noise: Sheets) -> Floats:
     wobble = noise(31, 60, 2) * 2.2
     solid = sketch.solid
     first, slope = _family(sketch, (0.30, 0.92, 0.24), (0.94, 0.10, 0.34))
-    ink = _lines(floats(first + wobble * 0.4 * slope), slope, dark, 0.34, 40, noise) * solid
+    ink = _lines(solid, floats(first + wobble * 0.4 * slope), slope, dark, 0.34, 40, noise)
     second, slope = _family(sketch, (0.88, 0.36, -0.30), (0.2, 0.2, 0.96))
-    ink = np.maximum(ink, _lines(floats(second + wobble * 0.4 * slope), slope, dark, 0.62, 50, noise) * solid)
+    ink = np.maximum(ink, _lines(solid, floats(second + wobble * 0.4 * slope), slope, dark, 0.62, 50, noise))
     one = np.ones_like(dark)
     slanted = (x * 0.64 - y * 0.77 + wobble) * 0.5
-    ink = np.maximum(ink, _lines(floats(slanted / 4), one * 0.125, dark, 0.80, 60, noise) * solid)
+    ink = np.maximum(ink, _lines(solid, floats(slanted / 4), floats(one / 8), dark, 0.80, 60, noise))
     wall, table = sketch.thing == WALL, sketch.thing == TABLE
     if sketch.scene.indoors:
-        ink = np.maximum(ink, _lines(floats((x * 0.60 + y * 0.80 + wobble) / 9), one / 9, dark, 0.20, 70, noise) * wall)
-        flat = floats((y + 0.06 * x + wobble) / 8)
-        ink = np.maximum(ink, _lines(flat, one / 8, dark, 0.17, 80, noise) * table)
         ink = np.maximum(
-            ink, _lines(floats((x * 0.55 + y * 0.83 + wobble) / 8), one / 8, dark, 0.42, 85, noise) * table
+            ink, _lines(wall, floats((x * 0.60 + y * 0.80 + wobble) / 9), floats(one / 9), dark, 0.20, 70, noise)
+        )
+        flat = floats((y + 0.06 * x + wobble) / 8)
+        ink = np.maximum(ink, _lines(table, flat, floats(one / 8), dark, 0.17, 80, noise))
+        ink = np.maximum(
+            ink, _lines(table, floats((x * 0.55 + y * 0.83 + wobble) / 8), floats(one / 8), dark, 0.42, 85, noise)
         )
     else:
-        ink = np.maximum(ink, _lines(floats((y + wobble * 1.5) / 11), one / 11, dark, 0.16, 90, noise) * wall)
+        ink = np.maximum(ink, _lines(wall, floats((y + wobble * 1.5) / 11), floats(one / 11), dark, 0.16, 90, noise))
     return floats(ink)
 
 
 def _spotted(sketch: Sketch, noise: Sheets) -> Floats:
     """Solid blacks and painted motifs, brushed in with a dry edge and the gleam left white."""
-    h, w = sketch.thing.shape
     black = ((_tones(sketch) > 0.7) & sketch.solid & (sketch.gleam < 0.3)) | _motif(sketch)
     dry = 0.5 + 0.5 * noise(95, 9, 2, 3.0)
     cover = blur(black.astype(np.float32), 0.8)
@@ -180,7 +179,6 @@ def _spotted(sketch: Sketch, noise: Sheets) -> Floats:
 
 def _wash(sketch: Sketch, dark: Floats, noise: Sheets) -> Floats:
     """Diluted ink in the shade: one flat tone with a soft inner and a crisp, darker outer edge."""
-    h, w = dark.shape
     rough = 0.10 * noise(97, 40, 3)
     area = smoothstep(0.44, 0.52, softened(dark, 3) + rough) * (sketch.thing != WALL)
     area = blur(floats(area), 1.2)
@@ -190,7 +188,6 @@ def _wash(sketch: Sketch, dark: Floats, noise: Sheets) -> Floats:
 
 
 def _on_paper(ink: Floats, wash: Floats, noise: Sheets) -> Bytes:
-    h, w = ink.shape
     fibre = noise(99, 5, 3)
     tooth = noise(100, 8, 2)
     flow = 0.90 + 0.07 * noise(101, 80, 2)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pipelines.sample_shop.arrays import Floats, floats, smoothstep, unit
+from pipelines.sample_shop.arrays import Floats, blocks, floats, smoothstep, unit
 from pipelines.sample_shop.mesh import Mesh
 from pipelines.sample_shop.noise import bilinear, blur
 from pipelines.sample_shop.raster import Camera, Sight, rasterise
@@ -26,7 +26,8 @@ def irradiance(normal: Floats) -> Floats:
     up = normal[:, 1]
     light = 0.30 + 0.13 * up
     for direction, strength, wrap in _LAMPS:
-        light = light + strength * np.maximum((normal @ direction + wrap) / (1 + wrap), 0.0) ** 1.2
+        reach = np.maximum((normal @ direction + wrap) * (1.0 / (1 + wrap)), 0.0)
+        light += strength * reach * (0.8 + 0.2 * reach)
     return floats(light)
 
 
@@ -34,7 +35,12 @@ def reflected(normal: Floats, towards: Floats, rough: Floats) -> tuple[Floats, F
     """What the studio looks like in the mirror direction [K], and Schlick's grazing term [K]."""
     facing = np.clip(normal @ towards, 0.0, 1.0)
     ray = 2.0 * facing[:, None] * normal - towards
-    return environment(ray, rough), floats((1.0 - facing) ** 5)
+    return environment(ray, rough), _fifth_power(1.0 - facing)
+
+
+def _fifth_power(x: Floats) -> Floats:
+    square = x * x
+    return floats(square * square * x)
 
 
 def environment(ray: Floats, rough: Floats) -> Floats:
@@ -118,7 +124,12 @@ class FloorShadow:
 
     def light(self, camera: Camera, height: int, width: int, step: int = 2) -> Floats:
         """Light left on the floor [height, width] in 0..1, seen by `camera`, exactly 1 away from the objects."""
-        y, x = np.mgrid[0:height:step, 0:width:step].astype(np.float32)
+        rows = [self._band(camera, band, width, step) for band in blocks(height, 32)]
+        light = np.concatenate(rows)
+        return floats(np.repeat(np.repeat(light, step, axis=0), step, axis=1)[:height, :width])
+
+    def _band(self, camera: Camera, rows: slice, width: int, step: int) -> Floats:
+        y, x = np.mgrid[rows.start : rows.stop : step, 0:width:step].astype(np.float32)
         sx, sz = camera.floor(floats(x + 0.5), floats(y + 0.5), self.floor_y)
         tx, tz = camera.staged(floats([camera.target]))[0, [0, 2]]
         px = _SHADOW_PX / self._reach
@@ -129,5 +140,4 @@ class FloorShadow:
         edge = np.minimum(np.minimum(mx, _SHADOW_PX - mx), np.minimum(my, _SHADOW_PX - my)) / (0.2 * _SHADOW_PX)
         fade = smoothstep(0.0, 1.0, floats(edge))
         light = np.where(inside, 1.0 - (1.0 - found) * fade, 1.0)
-        light = 1.0 - smoothstep(0.004, 0.06, floats(1.0 - light)) * (1.0 - light)
-        return floats(np.repeat(np.repeat(light, step, axis=0), step, axis=1)[:height, :width])
+        return floats(1.0 - smoothstep(0.004, 0.06, floats(1.0 - light)) * (1.0 - light))

@@ -58,10 +58,8 @@ def grid_mesh(points: Floats, *, closed: bool, two_sided: bool = False) -> Mesh:
     and v from the foot upwards on the outer wall.
     """
     points = floats(points)
-    if closed:
-        du = np.roll(points, -1, axis=0) - np.roll(points, 1, axis=0)
-    else:
-        du = np.gradient(points, axis=0)
+    ring = np.concatenate([points[-1:], points, points[:1]])
+    du = ring[2:] - ring[:-2] if closed else np.gradient(points, axis=0)
     dv = np.gradient(points, axis=1)
     normals = np.cross(du, dv)
     # At a pole the columns meet and d/du vanishes: the next ring knows the direction.

@@ -56,7 +56,7 @@ def lookup(field: Floats, x: Floats, y: Floats, scale: float = 1.0) -> Floats:
 
 
 class Sheets:
-    """Noise laid over a picture of `height` x `width`; pictures with another `seed` see other parts of the same tiles."""
+    """Noise laid over a picture of `height` x `width`; another `seed` shows other parts of the same tiles."""
 
     def __init__(self, height: int, width: int, seed: int) -> None:
         self.height, self.width, self.seed = height, width, seed
@@ -66,7 +66,7 @@ class Sheets:
         field = tile(number, wavelength_px, octaves, stretch)
         y, x = np.random.default_rng((self.seed, number)).integers(0, TILE, 2)
         rows = (np.arange(self.height) + y) % TILE
-        return field[rows][:, (np.arange(self.width) + x) % TILE]
+        return floats(field[rows][:, (np.arange(self.width) + x) % TILE])
 
 
 def blur(image: Floats, sigma_px: float) -> Floats:
@@ -90,5 +90,5 @@ def _blur_small(image: Floats, sigma_px: float) -> Floats:
     side = float(np.exp(-0.5 / max(sigma_px * sigma_px, 1e-6)))
     for _ in range(2):
         padded = np.pad(image, ((1, 1), (0, 0)), mode="edge")
-        image = ((padded[1:-1] + side * (padded[:-2] + padded[2:])) / (1 + 2 * side)).T
+        image = floats(((padded[1:-1] + side * (padded[:-2] + padded[2:])) / (1 + 2 * side)).T)
     return floats(np.ascontiguousarray(image))

@@ -35,12 +35,11 @@ class _Place(NamedTuple):
 _Painter = Callable[[_Place, Material, Floats, Floats], Surface]
 
 
-def painted(material: Material, local: Floats) -> Surface:
-    """The surface of `material` at object points `local` [K, 3]."""
+def painted(material: Material, local: Floats, reach: float) -> Surface:
+    """The surface of `material` at points `local` [K, 3] of a part that lies about `reach` from its axis."""
     x, y, z = (np.ascontiguousarray(local[:, k]) for k in range(3))
     if material.pattern.mapping == "round":
-        reach = float(np.percentile(np.hypot(x, z), 75)) if len(x) else 1.0
-        s, t = np.arctan2(x, z) * floats(max(reach, 0.05)), y
+        s, t = np.arctan2(x, z) * np.float32(reach), y
     else:
         s, t = x + 0.83 * z, y
     scale = np.float32(1.0 / material.pattern.scale)
@@ -156,7 +155,7 @@ def _marble(p: _Place, m: Material, a: Floats, b: Floats) -> Surface:
 def _reactive(p: _Place, m: Material, a: Floats, b: Floats) -> Surface:
     """Running glaze: the second colour flows down from the rim and breaks on the way."""
     run = 0.16 * lookup(tile(41, 60, 3, 0.35), p.s, p.t, 200) + 0.03 * lookup(tile(42, 9, 2), p.s, p.t, 260)
-    amount = smoothstep(m.pattern.edge - 0.28, m.pattern.edge + 0.28, p.y + run * 1.3)
+    amount = smoothstep(m.pattern.edge - 0.28, m.pattern.edge + 0.28, floats(p.y + run * 1.3))
     mottle = 0.10 * lookup(tile(42, 9, 2), p.s, p.t, 240)
     return Surface(floats(_two(a, b, floats(amount)) * (1 + mottle)[:, None]), _flat(p), _full(p))
 

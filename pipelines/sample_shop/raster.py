@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.sample_shop.arrays import Floats, Ints, Vec3, floats, unit
+from pipelines.sample_shop.arrays import Floats, Ints, Vec3, blocks, floats, unit
 from pipelines.sample_shop.mesh import Mesh, rotation
 
-_BUCKETS = (3, 4, 5, 6, 8, 10, 13, 17, 24, 34, 48, 72, 110, 170, 280, 480, 900, 2000)
-_MAX_TESTS = 3_000_000
+_SIDES = np.array((3, 4, 6, 8, 11, 16, 24, 36, 60, 110, 220, 450, 900, 2000))
+_MAX_TESTS = 120_000
 
 
 @dataclass(frozen=True)
@@ -127,65 +127,80 @@ def rasterise(meshes: Sequence[Mesh], camera: Camera, width: int, height: int) -
         owner.append(np.full(len(triangles), k, np.int32))
     triangles, owners = np.concatenate(kept), np.concatenate(owner)
     screen = camera.project(points)
-    chosen, weights, near = _nearest(screen, triangles, width, height)
+    chosen, near = _nearest(screen, triangles, width, height)
     index = np.flatnonzero(chosen >= 0).astype(np.int32)
     face = chosen[index]
-    corners, w = triangles[face], weights[index]
-
     values = np.concatenate([normals, local, camera.staged(points - floats(camera.target))], axis=1)
-    blend = values[corners[:, 0]] * w[:, :1]
-    for k in (1, 2):
-        blend += values[corners[:, k]] * w[:, k : k + 1]
-    normal = unit(blend[:, :3])
-    normal[normal @ camera.towards < 0] *= -1.0
-    return Sight(
-        height, width, index, owners[face], np.ascontiguousarray(blend[:, 3:6]), normal, blend[:, 6:], near[index]
-    )
+    normal, own, stage = (np.empty((len(index), 3), np.float32) for _ in range(3))
+    for part in blocks(len(index)):
+        corners = triangles[face[part]]
+        w = _barycentric(screen, corners, index[part], width)
+        first, second, third = (np.take(values, corners[:, k], axis=0) * w[:, k : k + 1] for k in range(3))
+        blend = floats(first + second + third)
+        normal[part], own[part], stage[part] = unit(blend[:, :3]), blend[:, 3:6], blend[:, 6:]
+        normal[part] *= np.where(normal[part] @ camera.towards < 0, np.float32(-1), np.float32(1))[:, None]
+    return Sight(height, width, index, owners[face], own, normal, stage, near[index])
 
 
-def _nearest(screen: Floats, triangles: Ints, width: int, height: int) -> tuple[Ints, Floats, Floats]:
-    """Z-buffer. Returns per pixel: triangle (-1 for none), barycentric weights, nearness."""
+def _nearest(screen: Floats, triangles: Ints, width: int, height: int) -> tuple[Ints, Floats]:
+    """Z-buffer. Returns per pixel: triangle (-1 for none) and nearness."""
     best = np.full(width * height, -np.inf, np.float32)
     chosen = np.full(width * height, -1, np.int32)
-    weights = np.zeros((width * height, 3), np.float32)
-    for face, pixel, w, z in _hits(screen, triangles, width, height):
-        np.maximum.at(best, pixel, z)
-        won = z >= best[pixel]
+    for face, pixel, near in _hits(screen, triangles, width, height):
+        np.maximum.at(best, pixel, near)
+        won = near >= best[pixel]
         chosen[pixel[won]] = face[won]
-        weights[pixel[won]] = w[won]
-    return chosen, weights, best
+    return chosen, best
 
 
-def _hits(screen: Floats, triangles: Ints, width: int, height: int) -> Iterator[tuple[Ints, Ints, Floats, Floats]]:
+def _barycentric(screen: Floats, corners: Ints, index: Ints, width: int) -> Floats:
+    """Weights [K, 3] of the corners of a triangle at the pixel that it covers."""
+    y, x = np.divmod(index, np.int32(width))
+    pixel = np.stack([x, y], axis=1) + np.float32(0.5)
+    a, b, c = (np.take(screen, corners[:, k], axis=0)[:, :2] - pixel for k in range(3))
+
+    def cross(p: Floats, q: Floats) -> Floats:
+        return floats(p[:, 0] * q[:, 1] - p[:, 1] * q[:, 0])
+
+    weights = np.stack([cross(b, c), cross(c, a), cross(a, b)], axis=1)
+    return floats(weights / weights.sum(axis=1, keepdims=True))
+
+
+def _hits(screen: Floats, triangles: Ints, width: int, height: int) -> Iterator[tuple[Ints, Ints, Floats]]:
     corner = screen[triangles]  # [M, 3, (x, y, near)]
     first, second, third = (corner[:, k, :2] for k in range(3))
     low = np.floor(np.minimum(np.minimum(first, second), third))
-    high = np.maximum(np.maximum(first, second), third) - low
-    size = np.ceil(np.maximum(high[:, 0], high[:, 1])) + 1
+    size = np.ceil(np.maximum(np.maximum(first, second), third) - low) + 1
     a, b, c = (corner[:, k, :2] - low for k in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    on_screen = (low[:, 0] < width) & (low[:, 1] < height) & (low[:, 0] + size > 0) & (low[:, 1] + size > 0)
-    usable = (np.abs(area) > 1e-7) & on_screen & (size <= _BUCKETS[-1])
-    bucket = np.searchsorted(np.array(_BUCKETS), size)
-    for number, side in enumerate(_BUCKETS):
-        members = np.flatnonzero(usable & (bucket == number)).astype(np.int32)
-        step = max(1, _MAX_TESTS // (side * side))
+    on_screen = ((low < floats([width, height])) & (low + size > 0)).all(axis=1)
+    usable = (np.abs(area) > 1e-7) & on_screen & (size <= _SIDES[-1]).all(axis=1)
+    classes = np.searchsorted(_SIDES, size)
+    key = np.where(usable, classes[:, 0] * len(_SIDES) + classes[:, 1], -1)
+    order = np.argsort(key, kind="stable").astype(np.int32)
+    keys, firsts = np.unique(key[order], return_index=True)
+    for bucket, members in zip(keys, np.split(order, firsts[1:]), strict=True):
+        if bucket < 0:
+            continue
+        wide, tall = int(_SIDES[bucket // len(_SIDES)]), int(_SIDES[bucket % len(_SIDES)])
+        step = max(1, _MAX_TESTS // (wide * tall))
         for start in range(0, len(members), step):
-            yield _bucket_hits(members[start : start + step], side, (a, b, c), area, low, corner, width, height)
+            some = members[start : start + step]
+            yield _bucket_hits(some, (wide, tall), (a, b, c), area, low, corner, width, height)
 
 
 def _bucket_hits(
     members: Ints,
-    side: int,
+    size: tuple[int, int],
     abc: tuple[Floats, Floats, Floats],
     area: Floats,
     low: Floats,
     corner: Floats,
     width: int,
     height: int,
-) -> tuple[Ints, Ints, Floats, Floats]:
-    offset = np.arange(side * side, dtype=np.int32)
-    x, y = (offset % side + 0.5).astype(np.float32), (offset // side + 0.5).astype(np.float32)
+) -> tuple[Ints, Ints, Floats]:
+    rows, columns = np.divmod(np.arange(size[0] * size[1], dtype=np.int32), np.int32(size[0]))
+    x, y = floats(columns + 0.5), floats(rows + 0.5)
     a, b, c = (p[members] for p in abc)
     inverse = (1.0 / area[members])[:, None]
 
@@ -196,11 +211,10 @@ def _bucket_hits(
     wc, wa = edge(a, b), edge(b, c)
     wb = 1.0 - wa - wc
     row, column = np.nonzero((wa >= -1e-5) & (wb >= -1e-5) & (wc >= -1e-5))
-    px = low[members[row], 0].astype(np.int32) + offset[column] % side
-    py = low[members[row], 1].astype(np.int32) + offset[column] // side
+    px = low[members[row], 0].astype(np.int32) + columns[column]
+    py = low[members[row], 1].astype(np.int32) + rows[column]
     inside = (px >= 0) & (px < width) & (py >= 0) & (py < height)
     row, column, px, py = row[inside], column[inside], px[inside], py[inside]
-    w = np.stack([wa[row, column], wb[row, column], wc[row, column]], axis=1)
-    face = members[row]
-    near = np.einsum("ij,ij->i", w, corner[face, :, 2])
-    return face, py * np.int32(width) + px, w, floats(near)
+    face, shares = members[row], (wa, wb, wc)
+    near = sum(w[row, column] * corner[face, k, 2] for k, w in enumerate(shares))
+    return face, py * np.int32(width) + px, floats(near)

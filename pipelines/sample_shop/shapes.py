@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -294,7 +295,7 @@ class Teapot:
         )
 
 
-def _through(controls: list[tuple[float, float, float]]) -> Floats:
+def _through(controls: Sequence[tuple[float, float, float]]) -> Floats:
     return path3(controls, 12)
 
 

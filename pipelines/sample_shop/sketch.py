@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from PIL import Image
 
-from pipelines.sample_shop.arrays import Bools, Floats, Ints, floats, smoothstep
+from pipelines.sample_shop.arrays import Bools, Bytes, Floats, Ints, floats, smoothstep
 from pipelines.sample_shop.lighting import KEY, FloorShadow, occlusion
 from pipelines.sample_shop.noise import bilinear, blur
 from pipelines.sample_shop.raster import Camera, Sight, fitted, rasterise
@@ -54,7 +55,7 @@ class Sketch:
         flat = (rows * width + columns).ravel()
 
         def moved(image: Floats) -> Floats:
-            return np.take(image.reshape(height * width, -1), flat, axis=0).reshape(image.shape)
+            return floats(np.take(image.reshape(height * width, -1), flat, axis=0).reshape(image.shape))
 
         return replace(
             self,
@@ -185,3 +186,9 @@ def softened(image: Floats, sigma_px: float) -> Floats:
     return bilinear(
         small, floats(np.clip(x / 2, 0, small.shape[1] - 1.01)), floats(np.clip(y / 2, 0, small.shape[0] - 1.01))
     )
+
+
+def reduced(picture: Bytes) -> Bytes:
+    """Mean of every two by two samples."""
+    out: Bytes = np.asarray(Image.fromarray(picture).reduce(2), dtype=np.uint8)
+    return out

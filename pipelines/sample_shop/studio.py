@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.sample_shop.arrays import Bytes, Floats, floats, smoothstep, to_linear, to_srgb, unit
+from pipelines.sample_shop.arrays import Bytes, Floats, blocks, floats, smoothstep, to_linear, to_srgb, unit
 from pipelines.sample_shop.labels import Label, printed
 from pipelines.sample_shop.lighting import FloorShadow, irradiance, occlusion, reflected
 from pipelines.sample_shop.materials import Material, Rgb
@@ -71,7 +71,7 @@ def photograph(
     clear = [p for p in parts if finishes[p.name].glass]
     if solid:
         sight = rasterise([p.mesh for p in solid], camera, side, side)
-        flat[sight.index] = _shoulder(_shaded(sight, solid, finishes, labels, camera))
+        flat[sight.index] = _shaded(sight, solid, finishes, labels, camera)
         cover[sight.index] = 1.0
         nearest[sight.index] = sight.near
     if clear:
@@ -80,7 +80,7 @@ def photograph(
         looked = _through_glass(sight, clear, finishes, labels, camera, flat[sight.index])
         flat[sight.index[seen]] = _shoulder(looked[seen])
         cover[sight.index] = 1.0
-    return _developed(picture, cover.reshape(side, side), backdrop is not None)
+    return _developed(picture, cover.reshape(side, side), opaque=backdrop is not None)
 
 
 def _background(meshes: Sequence[Mesh], camera: Camera, view: View, side: int, backdrop: Rgb | None) -> Floats:
@@ -88,7 +88,8 @@ def _background(meshes: Sequence[Mesh], camera: Camera, view: View, side: int, b
         return np.full((side, side, 3), 0.8, np.float32)
     light = FloorShadow(meshes, view.yaw_deg).light(camera, side, side)
     if backdrop == (255, 255, 255):
-        return floats(light[..., None] ** floats([1.0, 0.985, 0.97]))
+        # A cool shadow: it takes a little less of the blue.
+        return floats(light[..., None] + (light * (1.0 - light))[..., None] * floats([0.0, 0.015, 0.03]))
     up = np.linspace(1.0, 0.0, side, dtype=np.float32)[:, None]
     across = np.linspace(-1.0, 1.0, side, dtype=np.float32)[None, :]
     # Seamless paper: bright where the floor faces the lamp, darker as it curves up the wall.
@@ -104,31 +105,43 @@ def _shaded(
     albedo, relief = np.empty((count, 3), np.float32), np.zeros(count, np.float32)
     gloss, metal, glow = (np.zeros(count, np.float32) for _ in range(3))
     for number, part in enumerate(parts):
-        own = np.flatnonzero(sight.part == number)
-        if not len(own):
-            continue
-        material = finishes[part.name]
-        surface = painted(material, sight.local[own])
-        colour, shine = surface.albedo, material.gloss * surface.gloss
-        for label in labels:
-            if label.part == part.name:
-                colour, cover = printed(label, sight.local[own], colour)
-                shine = shine * (1 - 0.6 * cover)
-        albedo[own], relief[own], gloss[own] = colour, surface.relief, shine
-        metal[own], glow[own] = float(material.metal), material.glow
+        everywhere = np.flatnonzero(sight.part == number)
+        material, local = finishes[part.name], part.mesh.local
+        reach = max(0.05, float(np.percentile(np.hypot(local[:, 0], local[:, 2]), 75)))
+        metal[everywhere], glow[everywhere] = float(material.metal), material.glow
+        for block in blocks(len(everywhere)):
+            own = everywhere[block]
+            surface = painted(material, sight.local[own], reach)
+            colour, shine = surface.albedo, material.gloss * surface.gloss
+            for label in labels:
+                if label.part == part.name:
+                    colour, cover = printed(label, sight.local[own], colour)
+                    shine = shine * (1 - 0.6 * cover)
+            albedo[own], relief[own], gloss[own] = colour, surface.relief, shine
     normal = _embossed(sight, relief, camera)
     sky = occlusion(sight, camera.focal_px / camera.distance)
     above = sight.stage[:, 1] - sight.stage[:, 1].min()
-    contact = 1.0 - 0.30 * np.exp(-above / 0.10) * smoothstep(0.6, -0.4, normal[:, 1])
-    sky = floats(sky * contact)
+    for block in blocks(count):
+        contact = 1.0 - 0.30 * np.exp(above[block] * -10.0) * smoothstep(0.6, -0.4, normal[block, 1])
+        light = floats(sky[block] * contact)
+        albedo[block] = _lit(albedo[block], normal[block], light, gloss[block], metal[block], glow[block], camera)
+    return albedo
+
+
+def _lit(
+    albedo: Floats, normal: Floats, sky: Floats, gloss: Floats, metal: Floats, glow: Floats, camera: Camera
+) -> Floats:
+    """Linear colour [K, 3] under the studio's lamps; `sky` is the share of light that reaches the place."""
     mirror, grazing = reflected(normal, camera.towards, floats(1.0 - gloss))
     base = np.where(metal > 0, 0.0, 0.045 * gloss)
-    fresnel = (base + (0.55 * gloss**1.5) * grazing) * (1 - metal)
-    # A saturated bounce between walls keeps shaded colour from going grey.
-    sky3 = sky[:, None] ** (1.0 - 0.35 * np.clip(albedo, 0, 1))
-    diffuse = albedo * (irradiance(normal) * (1 - metal) * (1 - fresnel))[:, None] * sky3
-    shine = (mirror * fresnel * np.sqrt(sky))[:, None] + albedo * (mirror * metal * 1.15 * sky)[:, None]
-    return floats(diffuse + shine + albedo * glow[:, None])
+    fresnel = (base + (0.55 * gloss * np.sqrt(gloss)) * grazing) * (1 - metal)
+    # Light that bounces between walls takes on their colour: it keeps shaded colour from going grey.
+    body = irradiance(normal) * (1 - metal) * (1 - fresnel) * sky
+    bounce = body * (1 - sky) * 0.42
+    own = body + mirror * metal * 1.15 * sky + glow
+    colour = albedo * (own[:, None] + albedo * bounce[:, None])
+    colour += (mirror * fresnel * np.sqrt(sky))[:, None]
+    return _shoulder(floats(colour))
 
 
 def _embossed(sight: Sight, relief: Floats, camera: Camera) -> Floats:
@@ -194,13 +207,13 @@ def _quartered(image: Floats) -> Floats:
     return floats(0.25 * (rows[:, 0::2] + rows[:, 1::2]))
 
 
-def _developed(picture: Floats, cover: Floats, opaque: bool) -> Photograph:
+def _developed(picture: Floats, cover: Floats, *, opaque: bool) -> Photograph:
     """Reduces four samples to one pixel; white stays exactly white."""
     share = _quartered(cover)
     if opaque:
         linear = _quartered(np.minimum(picture, 1.0))
     else:
-        linear = _quartered(picture * cover[..., None]) / np.maximum(share, 1e-3)[..., None]
+        linear = floats(_quartered(picture * cover[..., None]) / np.maximum(share, 1e-3)[..., None])
     rgb = (to_srgb(floats(linear)) * 255.0 + 0.5).astype(np.uint8)
     if not opaque:
         rgb[share == 0] = 0

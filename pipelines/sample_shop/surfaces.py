@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -25,8 +26,8 @@ def filleted(corners: Sequence[Corner], step: float = 0.04) -> Floats:
             points.append(b)
             continue
         cut = min(radius / max(np.tan(half), 1e-6), 0.49 * before, 0.49 * after)
-        for t in np.linspace(0.0, 1.0, 7):
-            points.append((1 - t) ** 2 * (b + to_a * cut) + 2 * t * (1 - t) * b + t * t * (b + to_c * cut))
+        start, end = b + to_a * cut, b + to_c * cut
+        points.extend((1 - t) ** 2 * start + 2 * t * (1 - t) * b + t * t * end for t in np.linspace(0.0, 1.0, 7))
     points.append(np.array(raw[-1][:2]))
     return _subdivided(np.array(points), step)
 
@@ -45,7 +46,7 @@ def curved(controls: Sequence[tuple[float, float]], samples: int = 14) -> Floats
 
 def _subdivided(points: Floats, step: float) -> Floats:
     out = [points[0]]
-    for a, b in zip(points, points[1:], strict=False):
+    for a, b in pairwise(points):
         length = float(np.linalg.norm(b - a))
         if length < 1e-6:
             continue
@@ -113,7 +114,7 @@ def block(width: float, height: float, depth: float, radius: float = 0.03, botto
 
 
 def _rounded_rectangle(a: float, b: float, radius: float) -> Floats:
-    loop = [(0, b), (a, b, radius), (a, -b, radius), (-a, -b, radius), (-a, b, radius), (0, b)]
+    loop: list[Corner] = [(0, b), (a, b, radius), (a, -b, radius), (-a, -b, radius), (-a, b, radius), (0, b)]
     points = filleted(loop, step=max(a, b) / 10)
     return floats(points[:-1])
 

@@ -68,7 +68,7 @@ def write_sample_shop(
     Args:
         root: folder to write to; it is created, files of the same names are replaced.
         products: how many products, spread over the categories; None for all.
-        size_px: side of the square product pictures, 64 to 1024. References are 7/8 of it, 128 to 448.
+        size_px: side of the square product pictures, 64 to 1024. References are 27/32 of it, 128 to 432.
         references_per_brand: 1 to 10.
         workers: processes that render; the result is the same for any number. With more than one the caller's
             main module has to be importable (multiprocessing "spawn").
@@ -80,7 +80,7 @@ def write_sample_shop(
     _check_range("references_per_brand", references_per_brand, 1, REFERENCES_PER_BRAND)
     _check_range("workers", workers, 1, 64)
     chosen = selected(products)
-    side_px = min(448, max(128, round(size_px * 7 / 8)))
+    side_px = min(432, max(128, round(size_px * 27 / 32)))
     feed, images = root / "feed" / "products.csv", root / "images"
     folders = {brand: root / "brands" / brand / "references" for brand in BRANDS}
     jobs: list[tuple[Path, _Shot | _Drawing]] = []
@@ -89,8 +89,7 @@ def write_sample_shop(
             shot = _Shot(CATALOGUE.index(product), number, size_px)
             jobs.append((images / image_name(product, view), shot))
     shots = len(jobs)
-    for reference in references(references_per_brand):
-        jobs.append((folders[reference.brand] / reference.filename, _Drawing(reference, side_px)))
+    jobs.extend((folders[r.brand] / r.filename, _Drawing(r, side_px)) for r in references(references_per_brand))
     for folder in (feed.parent, images, *folders.values()):
         folder.mkdir(parents=True, exist_ok=True)
     for (path, _), data in zip(jobs, _rendered([job for _, job in jobs], workers), strict=True):
