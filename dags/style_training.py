@@ -63,7 +63,7 @@ with DAG(
         due = job(
             "due",
             "pipelines.release.training_due",
-            ["--settings", SETTINGS, "--brand", brand, "--date", date, force],
+            ["--settings", SETTINGS, "--brand", brand, "--date", date, "--run-id", "{{ run_id }}", force],
             SHOP.jobs,
             multiple_outputs=True,
             doc_md="Skips what follows when the blessed model was trained from the same references and settings.",
@@ -74,6 +74,7 @@ with DAG(
             "training.train",
             ["--content", order["content"], "--style", order["references"], "--brand", brand,
              "--out", order["candidate"], "--workdir", order["workdir"], "--preset", order["preset"],
+                "--init", order["init"], "--resume",
              "--seed", order["seed"], "--colour", order["colour"], order["minutes_option"]],
             SHOP.jobs,
             JobResources(cpus=4, memory_mb=16_384, gpus=1),

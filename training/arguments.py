@@ -26,6 +26,6 @@ def training_parser(prog: str, description: str) -> argparse.ArgumentParser:
         help="safetensors file of VGG16, `encoder` (the base checkpoint's own), `download` (keras.applications) "
         "or `auto`: the encoder when there is a base checkpoint, else download",
     )
-    parser.add_argument("--resume", action="store_true", help="go on from the run folder's checkpoint")
+    parser.add_argument("--resume", action="store_true", help="go on from the run folder's checkpoint, if it has one")
     parser.add_argument("--dry-run", action="store_true", help="check everything, train nothing")
     return parser

@@ -44,6 +44,11 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     shutil.rmtree(old, ignore_errors=True)
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is something to go on from."""
+    return any((place / _STATE).exists() for place in (folder, folder.with_name(f"{folder.name}.old")))
+
+
 def read_checkpoint(folder: Path) -> Checkpoint:
     """Read what `write_checkpoint` wrote; falls back to the predecessor if a write was cut between its two renames.
 

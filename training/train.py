@@ -102,7 +102,7 @@ def _trainer(
     folder: Path,
     command: str,
 ) -> Any:
-    from training.checkpoint import read_checkpoint
+    from training.checkpoint import has_checkpoint, read_checkpoint
     from training.perceptual_choice import choose_perceptual
     from training.precision import training_dtype
     from training.trainer import Trainer
@@ -113,7 +113,7 @@ def _trainer(
     trainer = Trainer(config, content, brands, perceptual, dtype=dtype, folder=folder, command=command)
     if start is not None:
         trainer.start_from(start)
-    if options.resume:
+    if options.resume and has_checkpoint(folder / "checkpoint"):
         trainer.restore(read_checkpoint(folder / "checkpoint"))
         say(f"resumed after {trainer.images} images")
     return trainer

@@ -104,6 +104,7 @@ class TrainingSettings(SettingsModel):
     """How the brand's model is trained."""
 
     preset: str = Field("quick", description="A preset of training/presets.py.")
+    init: str = Field("base", description="Where to start: base (the shipped checkpoint), none, or a bundle's folder.")
     minutes: float | None = Field(None, gt=0, le=24 * 60, description="Stop after this long; none: the preset's own.")
     seed: int = Field(0, ge=0, le=2**31 - 1)
 

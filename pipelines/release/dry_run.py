@@ -19,7 +19,7 @@ def describe_night(shop: Shop, date: str, brand: str | None) -> Iterator[str]:
     images = sum(1 for _ in read_feed(shop.settings.feed, date))
     yield f"{date}: the feed names {images} images; results go to {night.root}"
     for name in [shop.brand(brand).brand] if brand else list(shop.brands):
-        due = training_request(shop, name, date, force=False)["due"]
+        due = training_request(shop, name, date)["due"]
         preset = shop.brand(name).training.preset
         yield f"{name}: {f'would train (preset {preset})' if due else 'model is up to date'}"
         prepared = tables.artifact_info(night.snapshot) and tables.artifact_info(night.facts)

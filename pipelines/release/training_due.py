@@ -16,7 +16,7 @@ from importlib.resources import files
 from typing import Any
 
 from pipelines.core.jobs import NOT_DUE, run_job
-from pipelines.core.paths import BrandPaths, NightPaths, checked_date
+from pipelines.core.paths import BrandPaths, NightPaths, checked_date, run_name
 from pipelines.core.settings import BrandSettings, Shop, load_shop
 from pipelines.core.uris import join
 from pipelines.release.models import blessed_model
@@ -38,17 +38,20 @@ def training_key(brand: BrandSettings, references: list[Reference]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
-def training_request(shop: Shop, brand_name: str, date: str, *, force: bool) -> dict[str, Any]:
-    """What to train and where, with `due` false when the blessed model was made from the same."""
+def training_request(shop: Shop, brand_name: str, date: str, *, fresh_as: str = "") -> dict[str, Any]:
+    """What to train and where, with `due` false when the blessed model was made from the same.
+
+    `fresh_as` names a training that starts anew whatever there is; otherwise an unfinished one is taken up again.
+    """
     brand = shop.brand(brand_name)
     paths = BrandPaths(shop.settings.output_uri, brand_name)
     key = training_key(brand, check_references(brand, shop.settings.images))
     current = blessed_model(paths)
-    workdir = paths.training_run(key[:16])
+    workdir = paths.training_run(f"{key[:16]}-{run_name(fresh_as)}" if fresh_as else key[:16])
     return {
         "stage": "training_due",
         "brand": brand_name,
-        "due": force or current is None or current.training_key != key,
+        "due": bool(fresh_as) or current is None or current.training_key != key,
         "training_key": key,
         "content": NightPaths(shop.settings.output_uri, date).dataset,
         "references": brand.references_uri,
@@ -57,6 +60,7 @@ def training_request(shop: Shop, brand_name: str, date: str, *, force: bool) -> 
         "evaluation": join(workdir, "evaluation"),
         "current_option": f"--current={current.bundle_uri}" if current else "",
         "preset": brand.training.preset,
+        "init": brand.training.init,
         "minutes_option": "" if brand.training.minutes is None else f"--minutes={brand.training.minutes}",
         "seed": str(brand.training.seed),
         "colour": brand.colour,
@@ -69,13 +73,15 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--settings", required=True, help="shop settings file")
     parser.add_argument("--brand", required=True)
     parser.add_argument("--date", required=True, help="night whose dataset is trained on, YYYY-MM-DD")
-    parser.add_argument("--force", action="store_true", help="train even if nothing changed")
+    parser.add_argument("--run-id", default="", help="names a training that --force starts")
+    parser.add_argument("--force", action="store_true", help="train anew even if nothing changed; needs --run-id")
     options = parser.parse_args(argv)
     request: dict[str, Any] = {}
 
     def body() -> dict[str, Any]:
         shop = load_shop(options.settings)
-        request.update(training_request(shop, options.brand, checked_date(options.date), force=options.force))
+        fresh_as = options.run_id if options.force else ""
+        request.update(training_request(shop, options.brand, checked_date(options.date), fresh_as=fresh_as))
         return request
 
     code = run_job(body)
