@@ -128,7 +128,10 @@ def release_list(shop_file: Path, brand: str | None) -> None:
 
     def show(paths: Any) -> None:
         click.echo(f"{paths.brand}:")
-        for info in list_releases(paths):
+        infos = list_releases(paths)
+        if not infos:
+            click.echo("   nothing published yet")
+        for info in infos:
             mark = "*" if info.is_current else " "
             click.echo(
                 f" {mark} {info.release_id}  {info.images} images ({info.restyled} restyled, {info.kept_original} kept "

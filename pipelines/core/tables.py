@@ -35,17 +35,40 @@ class ArtifactInfo:
 
 def write_rows(uri: str, rows: Iterable[Row], row_type: type[Row]) -> ArtifactInfo:
     """Write rows as Parquet, atomically, sidecar last."""
+    data = _parquet(rows, row_type)
+    info = _info(data, row_type)
+    storage.write_bytes(uri, data)
+    storage.write_bytes(f"{uri}.json", _sidecar(info))
+    return info
+
+
+def write_rows_once(uri: str, rows: Iterable[Row], row_type: type[Row]) -> ArtifactInfo:
+    """The same for an artifact that never changes: of several writers the first one's rows stand, whole."""
+    storage.create_once(uri, _parquet(rows, row_type))
+    info = _info(storage.read_bytes(uri), row_type)
+    storage.create_once(f"{uri}.json", _sidecar(info))
+    return info
+
+
+def _parquet(rows: Iterable[Any], row_type: type[Any]) -> bytes:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([asdict(row) for row in rows], schema=arrow_schema(row_type))  # type: ignore[call-overload]
+    table = pa.Table.from_pylist([asdict(row) for row in rows], schema=arrow_schema(row_type))
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
-    data = sink.getvalue()
-    info = ArtifactInfo(SCHEMA_VERSION, row_type.__name__, table.num_rows, hashlib.sha256(data).hexdigest())
-    storage.write_bytes(uri, data)
-    storage.write_bytes(f"{uri}.json", json.dumps(asdict(info), indent=1).encode())
-    return info
+    return sink.getvalue()
+
+
+def _info(data: bytes, row_type: type[Any]) -> ArtifactInfo:
+    import pyarrow.parquet as pq
+
+    count = pq.read_metadata(io.BytesIO(data)).num_rows
+    return ArtifactInfo(SCHEMA_VERSION, row_type.__name__, count, hashlib.sha256(data).hexdigest())
+
+
+def _sidecar(info: ArtifactInfo) -> bytes:
+    return json.dumps(asdict(info), indent=1).encode()
 
 
 def read_rows(uri: str, row_type: type[Row]) -> list[Row]:

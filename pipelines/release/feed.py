@@ -97,7 +97,10 @@ def _csv_records(data: bytes, uri: str) -> Iterator[Record]:
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        yield dict.fromkeys(reader.fieldnames or (), "")
+        names = [name for name in reader.fieldnames or () if name]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise FeedError(f"{uri}: the header names {', '.join(twice)} more than once; rename all but one.")
+        yield dict.fromkeys(names, "")
         for record in reader:
             # A column without a name, as spreadsheets like to leave, is no harm; values beyond the header are.
             if any(record.pop(None, ())):
@@ -188,9 +191,19 @@ def _check_schema_version(value: str, uri: str) -> None:
         )
 
 
+def picture_files(uri: str) -> list[str]:
+    """Pictures below a folder, sorted; without hidden files and folders, which desktops like to leave."""
+    below = len(uri.rstrip("/")) + 1
+    return [
+        file
+        for file in storage.list_files(uri)
+        if file.lower().endswith(PICTURE_ENDINGS) and not any(part.startswith(".") for part in file[below:].split("/"))
+    ]
+
+
 def _folder_rows(uri: str) -> Iterator[FeedRow]:
     """A plain folder: every picture is an image; those of one sub-folder are views of one product."""
-    files = [file for file in storage.list_files(uri) if file.lower().endswith(PICTURE_ENDINGS)]
+    files = picture_files(uri)
     if not files:
         raise FeedError(f"{uri}: expected pictures ({', '.join(PICTURE_ENDINGS)}) in this folder, found none.")
     for number, file in enumerate(files, 1):

@@ -9,7 +9,7 @@ from pipelines.core import storage
 from pipelines.core.errors import ImageRejected, ReferencesError
 from pipelines.core.settings import BrandSettings, ImageLimits
 from pipelines.images.decode import DecodeLimits, decode_image
-from pipelines.release.feed import PICTURE_ENDINGS
+from pipelines.release.feed import PICTURE_ENDINGS, picture_files
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ def check_references(brand: BrandSettings, limits: ImageLimits) -> list[Referenc
 
     Raises ReferencesError that names the folder or the file that cannot be used.
     """
-    files = [file for file in storage.list_files(brand.references_uri) if file.lower().endswith(PICTURE_ENDINGS)]
+    files = picture_files(brand.references_uri)
     if not files:
         raise ReferencesError(
             f"brand {brand.brand}: expected reference pictures ({', '.join(PICTURE_ENDINGS)}) in "

@@ -64,7 +64,7 @@ def read_manifest(paths: BrandPaths, release_id: str) -> dict[str, Any]:
 def write_release(paths: BrandPaths, manifest: dict[str, Any], rows: Sequence[ReleaseRow]) -> dict[str, Any]:
     """Write rows and manifest, once; a release that is already there is left as it is."""
     uri = paths.release_rows(manifest["release_id"])
-    info = tables.artifact_info(uri) or tables.write_rows(uri, rows, ReleaseRow)
+    info = tables.artifact_info(uri) or tables.write_rows_once(uri, rows, ReleaseRow)
     full = {**manifest, "rows": {"uri": uri, "rows": info.rows, "sha256": info.sha256}}
     storage.create_once(paths.manifest(manifest["release_id"]), json.dumps(full, indent=1).encode())
     return full

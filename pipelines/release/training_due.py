@@ -76,6 +76,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--run-id", default="", help="names a training that --force starts")
     parser.add_argument("--force", action="store_true", help="train anew even if nothing changed; needs --run-id")
     options = parser.parse_args(argv)
+    if options.force and not options.run_id:
+        parser.error("--force: expected --run-id beside it, to name the training; received none")
     request: dict[str, Any] = {}
 
     def body() -> dict[str, Any]:
