@@ -38,11 +38,11 @@ hostile = st.one_of(
 @given(hostile)
 def test_no_run_leaves_its_root(run_id: str) -> None:
     try:
-        folder = RunPaths("/root/out", "2026-11-23", "inkwell", run_id).folder
+        folder = RunPaths("/data/out", "2026-11-23", "inkwell", run_id).folder
     except InputError:
         return
     assert posixpath.normpath(folder) == folder
-    assert posixpath.dirname(folder) == "/root/out/runs/2026-11-23/inkwell"
+    assert posixpath.dirname(folder) == "/data/out/runs/2026-11-23/inkwell"
     assert len(posixpath.basename(folder)) <= 120
 
 

@@ -70,6 +70,10 @@ def test_a_column_without_a_name_is_no_harm(tmp_path: Path) -> None:
     assert rows_of(feed(tmp_path, ",product_id,image_uri\n0,p1,a.jpg\n")) == [FeedRow(1, "p1", "a.jpg")]
 
 
+def test_a_header_that_names_a_column_twice_is_refused(tmp_path: Path) -> None:
+    assert "names image_uri more than once" in refused(feed(tmp_path, "product_id,image_uri,image_uri\np,a,b\n"))
+
+
 def test_latin_1_is_refused_with_the_offset(tmp_path: Path) -> None:
     file = feed(tmp_path, (HEADER + "p1,a.jpg,i1,Bol à thé,mugs\n").encode("latin-1"))
     assert "expected UTF-8, received other bytes at offset" in refused(file)
@@ -176,7 +180,7 @@ def test_damaged_parquet_pages(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_a_feed(tmp_path: Path) -> None:
-    for name in ("mug.jpg", "bowl/front.PNG", "bowl/back/left.webp", "notes.txt", "bowl/list.csv"):
+    for name in ("mug.jpg", "bowl/front.PNG", "bowl/back/left.webp", "notes.txt", "bowl/._front.PNG", ".trash/a.jpg"):
         (tmp_path / "catalog" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "catalog" / name).write_bytes(picture(1))
     rows = rows_of(tmp_path / "catalog")

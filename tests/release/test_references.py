@@ -15,7 +15,8 @@ MakeShop = Callable[..., TinyShop]
 
 def test_readable_references_come_with_their_hashes(tiny_shop: MakeShop) -> None:
     made = tiny_shop()
-    (made.root / "references/inkwell/notes.txt").write_text("not a picture")
+    for name in ("notes.txt", "._reference.png"):
+        (made.root / "references/inkwell" / name).write_text("not a picture")
     file = made.root / "references/inkwell/reference.png"
     shop = made.load()
     assert check_references(shop.brand("inkwell"), shop.settings.images) == [

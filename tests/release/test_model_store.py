@@ -164,8 +164,20 @@ def test_a_new_reference_makes_it_due_somewhere_else(trained: TinyShop, capsys: 
     assert after["workdir"] != before["workdir"]
 
 
-def test_force_makes_it_due(trained: TinyShop) -> None:
-    assert due(trained, "--force") == 0
+def test_force_makes_it_due_in_a_folder_of_its_own(trained: TinyShop, capsys: pytest.CaptureFixture[str]) -> None:
+    due(trained)
+    before = request(capsys)
+    assert due(trained, "--force", "--run-id", "manual__2026-11-23T02:00:00+00:00") == 0
+    after = request(capsys)
+    assert after["training_key"] == before["training_key"]
+    assert after["workdir"] == f"{before['workdir']}-manual__2026-11-23T02-00-00-00-00"
+
+
+def test_force_without_a_name_is_refused(trained: TinyShop, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        due(trained, "--force")
+    assert caught.value.code == 2
+    assert "--force: expected --run-id beside it" in capsys.readouterr().err
 
 
 def test_broken_references_are_an_input_error(trained: TinyShop) -> None:
