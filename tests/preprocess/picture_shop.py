@@ -46,11 +46,12 @@ class PictureShop:
     home: Path
     images_per_shard: int = 7
     short_side_px: int = 64
+    output_uri: str = ""
     rows: list[SnapshotRow] = field(default_factory=list)
 
     @property
     def night(self) -> NightPaths:
-        return NightPaths(str(self.home / "out"), DATE)
+        return NightPaths(self.output_uri or str(self.home / "out"), DATE)
 
     @property
     def settings(self) -> Path:
@@ -85,7 +86,7 @@ class PictureShop:
         """Write settings and snapshot."""
         self.home.mkdir(parents=True, exist_ok=True)
         dataset = {"short_side_px": self.short_side_px, "images_per_shard": self.images_per_shard}
-        shop = {"shop": "corner", "feed": {"uri": "f.csv"}, "output_uri": "out", "brands": ["b.yaml"]}
+        shop = {"shop": "corner", "feed": {"uri": "f.csv"}, "output_uri": self.night.root, "brands": ["b.yaml"]}
         self.settings.write_text(yaml.safe_dump({**shop, "dataset": dataset, "images": {"max_pixels": 50_000}}))
         (self.home / "b.yaml").write_text(yaml.safe_dump({"brand": "inkwell", "references_uri": "references"}))
         write_rows(self.night.snapshot, self.rows, SnapshotRow)

@@ -12,6 +12,7 @@ import pytest
 from picture_shop import DATE, THIRD_PARTY_WARNINGS, PictureShop, encoded, product_picture
 from PIL import Image
 
+from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, ImageFacts, SnapshotRow
 from pipelines.core.errors import InputError, MissingArtifact, RestyleError
 from pipelines.core.paths import night_progress
@@ -19,6 +20,7 @@ from pipelines.core.progress import read_progress
 from pipelines.preprocess.dataset_files import features_info
 from pipelines.preprocess.job import check_accounts, check_examples
 from pipelines.preprocess.splits import split_products
+from pipelines.preprocess.tfrecord import read_records
 
 pytestmark = [
     *THIRD_PARTY_WARNINGS,
@@ -256,6 +258,19 @@ def test_a_shard_whose_images_are_all_broken_is_an_empty_file_that_tfds_skips(tm
     builder = tfds.builder_from_directory(shop.night.dataset)
     read = tfds.as_numpy(builder.as_dataset(split="train", shuffle_files=False))
     assert sorted(example["image_id"] for example in read) == [b"one-0.png", b"one-2.png", b"one-3.png"]
+
+
+def test_artifacts_on_object_storage(tmp_path: Path, bucket: str) -> None:
+    shop = PictureShop(tmp_path, output_uri=f"{bucket}/shop")
+    shop.add_products(3)
+    shop.write()
+    first = shop.run()
+    assert sum(first["splits"].values()) == 6
+    shards = [uri for uri in storage.list_files(shop.night.dataset) if ".tfrecord-" in uri]
+    records = [record for uri in shards for record in read_records(storage.read_bytes(uri))]
+    assert (len(shards), len(records)) == (first["shards"], 6)
+    assert set(shop.facts()) == {row.image_id for row in shop.rows}
+    assert shop.run("run-2")["already_complete"] is True
 
 
 def test_an_empty_snapshot_gives_an_empty_dataset(tmp_path: Path) -> None:
