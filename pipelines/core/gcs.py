@@ -11,6 +11,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from pipelines.core.errors import InputError
+
 if TYPE_CHECKING:
     from google.cloud.storage import Blob, Client
 
@@ -106,12 +108,17 @@ def _client() -> Client:
 def _client_of(process: int, emulator: str) -> Client:
     """One client a process (connections do not survive a fork). No project is asked for: only listing buckets needs it.
 
-    Without an emulator the credentials are Application Default Credentials.
+    Without an emulator the credentials are Application Default Credentials; InputError when there are none, since that
+    is no fault of the object that was asked for.
     """
+    from google.auth.exceptions import DefaultCredentialsError
     from google.cloud import storage
     from requests.adapters import HTTPAdapter
 
-    client: Client = storage.Client.create_anonymous_client() if emulator else storage.Client(project=None)
+    try:
+        client: Client = storage.Client.create_anonymous_client() if emulator else storage.Client(project=None)
+    except DefaultCredentialsError as error:
+        raise InputError(f"gs://: expected Google Application Default Credentials, received none: {error}") from error
     for scheme in ("https://", "http://"):
         client._http.mount(scheme, HTTPAdapter(pool_connections=POOLED_CONNECTIONS, pool_maxsize=POOLED_CONNECTIONS))
     return client

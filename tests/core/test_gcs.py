@@ -6,13 +6,14 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Barrier
 
 import pytest
 
 from pipelines.core import gcs, storage
 from pipelines.core.contracts import ResultRow
-from pipelines.core.errors import ImageRejected, PublishConflict
+from pipelines.core.errors import ImageRejected, InputError, PublishConflict
 from pipelines.core.tables import read_rows, write_rows
 
 
@@ -102,6 +103,15 @@ def test_pictures_that_cannot_be_read_say_why(bucket: str) -> None:
         with pytest.raises(ImageRejected) as caught:
             storage.read_source_image(f"{bucket}/{name}", max_bytes=100)
         assert caught.value.reason == reason
+
+
+def test_missing_credentials_are_nobodys_dead_letter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("google.cloud.storage", reason="google-cloud-storage is not installed (extra `gcs`)")
+    monkeypatch.delenv("STORAGE_EMULATOR_HOST", raising=False)
+    monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(tmp_path / "none.json"))
+    with pytest.raises(InputError, match="expected Google Application Default Credentials") as caught:
+        storage.read_source_image("gs://shop/a.jpg", max_bytes=100)
+    assert not isinstance(caught.value, ImageRejected)
 
 
 def test_one_client_a_process(bucket: str) -> None:
