@@ -17,7 +17,8 @@ from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions, ImageFormat
 from pipelines.restyle.batch import Look, Restyler, restyle_batch
 from pipelines.restyle.folder_plan import FolderScan, check_folders, folded, free_png_name, inside, scan_folder
-from pipelines.restyle.picture import encode_restyled, open_picture
+from pipelines.restyle.picture import encode_restyled
+from pipelines.restyle.reading import read_picture
 from pipelines.transforms.threads import default_threads
 
 KEPT_FORMATS: Final[dict[str, ImageFormat]] = {"JPEG": "jpeg", "PNG": "png", "WEBP": "webp"}
@@ -120,17 +121,18 @@ class _FolderRun:
 
     def compute(self, path: PurePosixPath, restyler: Restyler, look: Look) -> _Finished | ImageRejected:
         """Read and restyle one picture; called from several threads."""
-        try:
-            data = storage.read_source_image(str(self._source / path), self._limits.max_bytes)
-            picture = open_picture(data, self._limits)
-        except ImageRejected as rejected:
-            return rejected
+        picture = read_picture(str(self._source / path), self._limits)
+        if isinstance(picture, ImageRejected):
+            return picture
         statistics = lab_statistics(picture.decoded.rgb, picture.mask.weights)
         (outcome,) = restyle_batch(restyler, [picture], [statistics], look)
         if isinstance(outcome, ImageRejected):
             return outcome
         kept = KEPT_FORMATS.get(picture.decoded.source_format)
-        encoded = encode_restyled(outcome, picture.decoded, EncodeOptions(kept or "png", self._quality))
+        try:
+            encoded = encode_restyled(outcome, picture.decoded, EncodeOptions(kept or "png", self._quality))
+        except (OSError, ValueError, MemoryError) as error:
+            return ImageRejected("write-failed", f"the restyled picture cannot be encoded: {error}")
         return _Finished(encoded.data, converted=kept is None)
 
     def finish(self, path: PurePosixPath, outcome: _Finished | ImageRejected) -> None:

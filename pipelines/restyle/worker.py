@@ -10,14 +10,15 @@ from dataclasses import dataclass
 
 from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, PlanRow, ResultRow
-from pipelines.core.errors import ImageRejected
+from pipelines.core.errors import ImageRejected, InputError
 from pipelines.core.paths import BrandPaths
 from pipelines.images.colour import LabStatistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions
 from pipelines.restyle.batch import Look, Restyler, Rgb, restyle_batch
 from pipelines.restyle.model_pin import ModelPin, load_pinned
-from pipelines.restyle.picture import EncodedPicture, Picture, encode_restyled, open_picture
+from pipelines.restyle.picture import EncodedPicture, Picture, encode_restyled
+from pipelines.restyle.reading import read_picture
 from pipelines.transforms.threads import default_threads
 
 
@@ -61,7 +62,7 @@ class RestyleWorker:
             return [outcome for outcomes in pool.map(self._share, shares) for outcome in outcomes]
 
     def _share(self, rows: Sequence[PlanRow]) -> list[ResultRow | DeadLetter]:
-        opened = [self._open(row) for row in rows]
+        opened = [read_picture(row.image_uri, self._task.limits, row.source_sha256) for row in rows]
         ready = [(row, picture) for row, picture in zip(rows, opened, strict=True) if isinstance(picture, Picture)]
         restyled = iter(
             restyle_batch(
@@ -78,27 +79,14 @@ class RestyleWorker:
             for row, picture in zip(rows, opened, strict=True)
         ]
 
-    def _open(self, row: PlanRow) -> Picture | ImageRejected:
-        try:
-            data = storage.read_source_image(row.image_uri, self._task.limits.max_bytes)
-            if hashlib.sha256(data).hexdigest() != row.source_sha256:
-                return ImageRejected(
-                    "changed-since-snapshot",
-                    f"{row.image_uri}: the picture changed after the snapshot was taken; the next night will have it.",
-                )
-            return open_picture(data, self._task.limits)
-        except ImageRejected as rejected:
-            return rejected
-        except Exception as error:  # storage clients raise errors of their own
-            return ImageRejected("unreadable-uri", f"{row.image_uri}: cannot be read: {type(error).__name__}: {error}")
-
     def _finish(self, row: PlanRow, picture: Picture, restyled: Rgb | ImageRejected) -> ResultRow | DeadLetter:
         if isinstance(restyled, ImageRejected):
             return dead_letter(row, restyled)
-        encoded = encode_restyled(restyled, picture.decoded, self._task.output)
         try:
-            return self._store(row, picture, encoded)
-        except Exception as error:  # storage clients raise errors of their own
+            return self._store(row, picture, encode_restyled(restyled, picture.decoded, self._task.output))
+        except InputError:
+            raise
+        except Exception as error:  # storage clients and encoders raise errors of their own
             message = f"the restyled picture cannot be stored: {type(error).__name__}: {error}"
             return dead_letter(row, ImageRejected("write-failed", message))
 

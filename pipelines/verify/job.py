@@ -12,7 +12,7 @@ from pipelines.core.contracts import ResultRow, VerdictRow
 from pipelines.core.errors import RestyleError
 from pipelines.core.paths import RunPaths, checked_date
 from pipelines.core.progress import ProgressLog
-from pipelines.core.settings import load_shop
+from pipelines.core.settings import BrandSettings, GateThresholds, load_shop
 from pipelines.core.tables import read_rows, write_rows
 from pipelines.images.decode import DecodeLimits
 from pipelines.transforms.job_options import RunJobOptions, beam_options, merged_flags
@@ -32,7 +32,7 @@ def verify(options: RunJobOptions) -> dict[str, Any]:
     flags = merged_flags(shop.settings.jobs.beam_options, options.beam_flags)
     beam = beam_options(flags) if flags else None
     results = read_rows(paths.results, ResultRow)
-    task = VerifyTask(brand.gate.thresholds(), DecodeLimits(**shop.settings.images.model_dump()))
+    task = VerifyTask(thresholds_of(brand), DecodeLimits(**shop.settings.images.model_dump()))
     if options.dry_run:
         return {"dry_run": True, "images": len(results), "thresholds": task.thresholds.resolved()}
     progress = ProgressLog(paths.progress("verify"))
@@ -51,6 +51,14 @@ def verify(options: RunJobOptions) -> dict[str, Any]:
             "Run the stage again; if it persists, report it with the run folder."
         )
     return summarise(verdicts, time.monotonic() - started)
+
+
+def thresholds_of(brand: BrandSettings) -> GateThresholds:
+    """The brand's gate. A brand that has its background restyled is not held to white, unless it says so itself."""
+    thresholds = brand.gate.thresholds()
+    if brand.background_strength > 0 and brand.gate.min_white_kept is None:
+        return thresholds.model_copy(update={"min_white_kept": 0.0})
+    return thresholds
 
 
 def summarise(verdicts: Sequence[VerdictRow], seconds: float) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, ResultRow, VerdictRow
 from pipelines.core.errors import InputError, MissingArtifact, ModelBundleError
 from pipelines.core.progress import read_progress
-from pipelines.core.tables import read_json_lines, read_rows
+from pipelines.core.tables import read_json_lines, read_rows, write_rows
 from pipelines.images.decode import DecodedImage, DecodeLimits, decode_image
 from pipelines.restyle.job import restyle
 from pipelines.verify.job import verify
@@ -122,6 +122,38 @@ def test_verdicts_answer_every_result(mixed: Night) -> None:
     summary = mixed.verdict_summary  # type: ignore[attr-defined]
     assert (summary["passed"], summary["failed"], summary["by_reason"]) == (13, 0, {})
     assert summary["medians"]["white_kept"] == 1.0
+
+
+def test_verify_flags_each_kind_of_harm(mixed: Night, tmp_path: Path) -> None:
+    rows = _results(mixed)
+    night = mixed.rerun("harmed")
+    source = _decoded(rows["good-0.png"].image_uri).rgb
+    product = (source < 250).any(axis=-1)
+    noise = np.random.default_rng(0).integers(0, 250, source.shape, dtype=np.uint8)
+    harm = {
+        "good-0.png": ("structure", np.where(product[..., None], noise, source)),
+        "good-2.png": (
+            "white-background",
+            np.where(product[..., None], _decoded(rows["good-2.png"].object_uri).rgb, 245),
+        ),
+        "good-4.png": ("blank", np.full_like(source, 255)),
+        "good-6.png": ("wrong-size", source[1:]),
+    }
+    for name, (_, pixels) in harm.items():
+        data = encoded(pixels.astype(np.uint8))
+        (tmp_path / name).write_bytes(data)
+        digest = hashlib.sha256(data).hexdigest()
+        rows[name] = replace(rows[name], object_uri=str(tmp_path / name), object_sha256=digest)
+    write_rows(night.paths.results, rows.values(), ResultRow)
+    summary = verify(night.options())
+    verdicts = {row.image_id: row for row in read_rows(night.paths.verdicts, VerdictRow)}
+    assert {name: row.reason for name, row in verdicts.items() if not row.passed} == {
+        name: reason for name, (reason, _) in harm.items()
+    }
+    assert (summary["passed"], summary["failed"]) == (9, 4)
+    progress = read_progress(night.paths.progress("verify"))
+    assert progress is not None
+    assert (progress.done, progress.failed) == (13, 4)
 
 
 def test_a_rerun_writes_the_same_names_and_nothing_new(mixed: Night) -> None:

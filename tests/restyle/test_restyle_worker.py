@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,19 @@ def test_threads_change_neither_bytes_nor_order(stylizer: Stylizer, bundle: Path
     one_by_one = [RestyleWorker(stylizer, _task(bundle, tmp_path), 1)([row])[0] for row in night.plan]
     assert outcomes == one_by_one
     assert isinstance(outcomes[-1], DeadLetter)
+
+
+def test_a_picture_too_long_for_the_brand_s_format_costs_one_picture(
+    stylizer: Stylizer, bundle: Path, tmp_path: Path
+) -> None:
+    night = Night(tmp_path, bundle)
+    night.add("banner.png", encoded(product_photo(9, 16_400)))
+    night.add("good.png", encoded(product_photo(32, 32)))
+    task = replace(_task(bundle, tmp_path), output=EncodeOptions("webp"))
+    banner, good = RestyleWorker(stylizer, task)(night.plan)
+    assert isinstance(banner, DeadLetter)
+    assert banner.reason == "write-failed"
+    assert isinstance(good, ResultRow)
 
 
 def test_the_pinned_hash_is_checked_when_a_worker_loads(bundle: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from pipelines.core.contracts import ResultRow
-from pipelines.core.settings import GATE_PRESETS
+from pipelines.core.settings import GATE_PRESETS, BrandSettings
 from pipelines.images.decode import DecodedImage, DecodeLimits
-from pipelines.verify.job import summarise
+from pipelines.verify.job import summarise, thresholds_of
 from pipelines.verify.judge import judge
 from pipelines.verify.worker import VerifyTask
 
@@ -115,6 +115,16 @@ def test_the_noise_of_a_lossy_codec_is_not_held_against_a_look(level: int, sourc
     rgb[~_product()] = level
     restyled = DecodedImage(rgb, None, source_format, ())
     assert judge(_decoded(_photo()), restyled, GATE).passed is passed
+
+
+def test_a_brand_that_restyles_backgrounds_is_not_held_to_white() -> None:
+    def brand(**values: object) -> BrandSettings:
+        return BrandSettings.model_validate({"brand": "inkwell", "references_uri": "r", **values})
+
+    assert thresholds_of(brand()) == GATE
+    assert thresholds_of(brand(background_strength=0.5)).min_white_kept == 0.0
+    assert thresholds_of(brand(background_strength=0.5, gate={"min_white_kept": 0.9})).min_white_kept == 0.9
+    assert judge(_decoded(_photo()), _decoded(_greyed()), thresholds_of(brand(background_strength=0.5))).passed
 
 
 def test_alpha_must_be_the_same() -> None:
