@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from pipelines.core.errors import SettingsError
-from pipelines.sample_shop import homeware, tableware
+from pipelines.sample_shop import homeware, kitchenware, livingware, tableware
 from pipelines.sample_shop.product import Product
 
 CATALOGUE: tuple[Product, ...] = (
     *tableware.BOTTLES,
     *tableware.MUGS,
     *tableware.VASES,
-    *tableware.BOWLS,
-    *tableware.TEAPOTS,
-    *tableware.JARS,
+    *kitchenware.BOWLS,
+    *kitchenware.TEAPOTS,
+    *kitchenware.JARS,
     *homeware.LAMPS,
     *homeware.CANDLES,
     *homeware.BOXES,
-    *homeware.BAGS,
-    *homeware.PLANTERS,
-    *homeware.CUSHIONS,
+    *livingware.BAGS,
+    *livingware.PLANTERS,
+    *livingware.CUSHIONS,
 )
 
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from pipelines.sample_shop.arrays import Bytes, Floats, floats, smoothstep
-from pipelines.sample_shop.noise import Sheets, bilinear, blur
-from pipelines.sample_shop.scenes import Hue, Scene
+from pipelines.sample_shop.noise import Sheets, blur, enlarged
+from pipelines.sample_shop.props import Hue
+from pipelines.sample_shop.scenes import Scene
 from pipelines.sample_shop.sketch import TABLE, WALL, Sketch, edges, reduced, sketched
 
 _PAPER = floats([247, 238, 220])
@@ -66,6 +67,8 @@ def _bristles(sketch: Sketch, noise: Sheets) -> Floats:
     across = floats([1.0, 0.0, 0.0]) - small * small[..., :1]
     around = np.cross(small, floats([0.0, 1.0, 0.0]))
     along = np.where((thing % 2 == 0)[..., None], around, np.cross(small, around) + 0.4 * across)
+    level = np.abs(small[..., 1:2]) > 0.93  # the tops of things have no way around: brush them crosswise
+    along = np.where(level, floats([1.0, 0.0, -0.35]), along)
     up = np.cross(sketch.camera.towards, floats([1.0, 0.0, 0.0]))
     dx, dy = along[..., 0], -(along @ up)
     drift = Sheets(h, w, noise.seed)(205, 150, 2)
@@ -86,8 +89,7 @@ def _bristles(sketch: Sketch, noise: Sheets) -> Floats:
             py += sign * 1.7 * dy[r, c]
             total += grain[np.clip(py + 0.5, 0, h - 1).astype(np.int32), np.clip(px + 0.5, 0, w - 1).astype(np.int32)]
     total /= 2.2 * float(total.std()) + 1e-6
-    yy, xx = np.mgrid[0 : 2 * h, 0 : 2 * w].astype(np.float32)
-    return bilinear(total, floats(np.minimum(xx / 2, w - 1.01)), floats(np.minimum(yy / 2, h - 1.01)))
+    return enlarged(total, 2 * h, 2 * w)
 
 
 def _steps(sketch: Sketch, bristle: Floats, noise: Sheets) -> Floats:
@@ -174,4 +176,5 @@ def _on_paper(colour: Floats, bristle: Floats, noise: Sheets) -> Bytes:
     paper = _PAPER * (1 + 0.012 * tooth)[..., None]
     laid = colour * (1 - 0.07 * rim)[..., None]
     cover = painted * (1 - 0.55 * dry)
-    return np.clip(paper + (laid - paper) * cover[..., None] + 0.5, 0, 255).astype(np.uint8)
+    picture: Bytes = np.clip(paper + (laid - paper) * cover[..., None] + 0.5, 0, 255).astype(np.uint8)
+    return picture

@@ -194,4 +194,5 @@ def _on_paper(ink: Floats, wash: Floats, noise: Sheets) -> Bytes:
     paper = _PAPER * (1 + 0.014 * fibre + 0.008 * noise(102, 200, 2))[..., None]
     tinted = paper + (_WASH - paper) * np.clip(wash * (1 + 0.18 * tooth), 0, 1)[..., None]
     laid = np.clip(ink * (flow - 0.10 * np.clip(tooth - 0.4, 0, 1)), 0, 1)[..., None]
-    return np.clip(tinted + (_INK - tinted) * laid + 0.5, 0, 255).astype(np.uint8)
+    picture: Bytes = np.clip(tinted + (_INK - tinted) * laid + 0.5, 0, 255).astype(np.uint8)
+    return picture

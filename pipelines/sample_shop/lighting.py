@@ -8,7 +8,7 @@ import numpy as np
 
 from pipelines.sample_shop.arrays import Floats, blocks, floats, smoothstep, unit
 from pipelines.sample_shop.mesh import Mesh
-from pipelines.sample_shop.noise import bilinear, blur
+from pipelines.sample_shop.noise import bilinear, blur, enlarged
 from pipelines.sample_shop.raster import Camera, Sight, rasterise
 
 # Direction, strength, wrap (how far a large soft box reaches around the form).
@@ -122,15 +122,15 @@ class FloorShadow:
             light *= 1.0 - strength * blur(mask, max(0.8, 0.35 * height * px))
         return light
 
-    def light(self, camera: Camera, height: int, width: int, step: int = 2) -> Floats:
+    def light(self, camera: Camera, height: int, width: int, step: int = 4) -> Floats:
         """Light left on the floor [height, width] in 0..1, seen by `camera`, exactly 1 away from the objects."""
-        rows = [self._band(camera, band, width, step) for band in blocks(height, 32)]
-        light = np.concatenate(rows)
-        return floats(np.repeat(np.repeat(light, step, axis=0), step, axis=1)[:height, :width])
+        rows = [self._band(camera, band, width, step) for band in blocks(height, 64)]
+        return enlarged(np.concatenate(rows), height, width)
 
     def _band(self, camera: Camera, rows: slice, width: int, step: int) -> Floats:
         y, x = np.mgrid[rows.start : rows.stop : step, 0:width:step].astype(np.float32)
-        sx, sz = camera.floor(floats(x + 0.5), floats(y + 0.5), self.floor_y)
+        half = step / 2
+        sx, sz = camera.floor(floats(x + half), floats(y + half), self.floor_y)
         tx, tz = camera.staged(floats([camera.target]))[0, [0, 2]]
         px = _SHADOW_PX / self._reach
         mx = (sx + tx - self._middle[0]) * px + _SHADOW_PX / 2 - 0.5

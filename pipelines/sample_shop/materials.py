@@ -30,13 +30,17 @@ PatternKind = Literal[
 
 @dataclass(frozen=True)
 class Pattern:
-    """Surface pattern: its kind, second colour, scale (1 = the usual size) and the height of its edge, if any."""
+    """Surface pattern: its kind, second colour, scale (1 = the usual size) and the height of its edge, if any.
+
+    `mapping` says how it lies on the object: around the axis ("round", and "open" for bowls and lids, where the middle
+    lies flat), on all sides of a box ("flat"), or straight through from the front ("front").
+    """
 
     kind: PatternKind = "plain"
     colour: Rgb = (255, 255, 255)
     scale: float = 1.0
     edge: float = 0.5
-    mapping: Literal["round", "flat"] = "round"
+    mapping: Literal["round", "open", "flat", "front"] = "round"
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,8 @@ WHITE_PAPER = Material((240, 238, 232), 0.1, Pattern("paper", (226, 222, 214)))
 TERRACOTTA = Material((193, 107, 74), 0.08, Pattern("paper", (168, 88, 60)))
 LINEN = Material((222, 208, 184), 0.03, Pattern("weave", (196, 178, 150)))
 CANVAS = Material((232, 224, 206), 0.03, Pattern("weave", (210, 198, 174), 1.2, mapping="flat"))
-TAN_LEATHER = Material((168, 104, 62), 0.35, Pattern("leather", (138, 80, 46)))
-DARK_LEATHER = Material((74, 50, 40), 0.38, Pattern("leather", (52, 34, 28)))
+TAN_LEATHER = Material((168, 104, 62), 0.35, Pattern("leather", (138, 80, 46), mapping="flat"))
+DARK_LEATHER = Material((74, 50, 40), 0.38, Pattern("leather", (52, 34, 28), mapping="flat"))
 WAX = Material((243, 234, 214), 0.35)
 CLEAR_GLASS = glass((238, 246, 244))
 AMBER_GLASS = glass((186, 96, 22))

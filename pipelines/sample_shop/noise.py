@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+from PIL import Image
 
 from pipelines.sample_shop.arrays import Floats, floats
 
@@ -77,6 +78,11 @@ def blur(image: Floats, sigma_px: float) -> Floats:
     for _ in range(3):
         image = _box(_box(image, radius).T, radius).T
     return floats(np.ascontiguousarray(image))
+
+
+def enlarged(image: Floats, height: int, width: int) -> Floats:
+    """`image` [h, w] resized bilinearly to [height, width]."""
+    return floats(Image.fromarray(image).resize((width, height), Image.Resampling.BILINEAR))
 
 
 def _box(image: Floats, radius: int) -> Floats:

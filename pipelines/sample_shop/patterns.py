@@ -38,10 +38,17 @@ _Painter = Callable[[_Place, Material, Floats, Floats], Surface]
 def painted(material: Material, local: Floats, reach: float) -> Surface:
     """The surface of `material` at points `local` [K, 3] of a part that lies about `reach` from its axis."""
     x, y, z = (np.ascontiguousarray(local[:, k]) for k in range(3))
-    if material.pattern.mapping == "round":
-        s, t = np.arctan2(x, z) * np.float32(reach), y
-    else:
+    mapping = material.pattern.mapping
+    if mapping == "front":
+        s, t = x, y
+    elif mapping == "flat":
         s, t = x + 0.83 * z, y
+    else:
+        s, t = np.arctan2(x, z) * np.float32(reach), y
+    if mapping == "open":
+        radius = np.hypot(x, z)
+        middle = radius < 0.85 * reach
+        s, t = np.where(middle, x, s), np.where(middle, z, y + radius)
     scale = np.float32(1.0 / material.pattern.scale)
     place = _Place(x, y, z, floats(s * scale), floats(t * scale))
     a, b = to_linear(material.colour), to_linear(material.pattern.colour)

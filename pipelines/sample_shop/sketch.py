@@ -9,7 +9,7 @@ from PIL import Image
 
 from pipelines.sample_shop.arrays import Bools, Bytes, Floats, Ints, floats, smoothstep
 from pipelines.sample_shop.lighting import KEY, FloorShadow, occlusion
-from pipelines.sample_shop.noise import bilinear, blur
+from pipelines.sample_shop.noise import blur, enlarged
 from pipelines.sample_shop.raster import Camera, Sight, fitted, rasterise
 from pipelines.sample_shop.scenes import Scene
 
@@ -181,11 +181,7 @@ def edges(sketch: Sketch) -> tuple[Floats, Floats]:
 
 def softened(image: Floats, sigma_px: float) -> Floats:
     """Blurred at half size, for wide radii."""
-    small = blur(floats(image[::2, ::2]), sigma_px / 2)
-    y, x = np.mgrid[0 : image.shape[0], 0 : image.shape[1]].astype(np.float32)
-    return bilinear(
-        small, floats(np.clip(x / 2, 0, small.shape[1] - 1.01)), floats(np.clip(y / 2, 0, small.shape[0] - 1.01))
-    )
+    return enlarged(blur(floats(image[::2, ::2]), sigma_px / 2), *image.shape)
 
 
 def reduced(picture: Bytes) -> Bytes:

@@ -12,6 +12,7 @@ from pipelines.sample_shop.labels import Label, printed
 from pipelines.sample_shop.lighting import FloorShadow, irradiance, occlusion, reflected
 from pipelines.sample_shop.materials import Material, Rgb
 from pipelines.sample_shop.mesh import Mesh
+from pipelines.sample_shop.noise import Sheets
 from pipelines.sample_shop.patterns import painted
 from pipelines.sample_shop.raster import Camera, Sight, fitted, rasterise
 
@@ -94,7 +95,8 @@ def _background(meshes: Sequence[Mesh], camera: Camera, view: View, side: int, b
     across = np.linspace(-1.0, 1.0, side, dtype=np.float32)[None, :]
     # Seamless paper: bright where the floor faces the lamp, darker as it curves up the wall.
     tone = 1.06 - 0.13 * smoothstep(0.35, 0.95, up) - 0.06 * (across - 0.1) ** 2 - 0.03 * smoothstep(0.3, 0.0, up)
-    return floats(to_linear(backdrop) * (tone * light)[..., None])
+    grain = 1.0 + 0.006 * Sheets(side, side, 1)(71, 4, 2)
+    return floats(to_linear(backdrop) * (tone * light * grain)[..., None])
 
 
 def _shaded(
@@ -181,7 +183,7 @@ def _through_glass(
     mirror, grazing = reflected(sight.normal, camera.towards, smooth)
     back = sight.normal * floats([-1.0, 0.6, 1.0])
     inner, _ = reflected(back, camera.towards, smooth + 0.15)
-    glint = np.maximum(mirror - 0.55, 0.0) * 0.34 + mirror * 0.35 * grazing
+    glint = np.maximum(mirror - 0.55, 0.0) * 0.28 + mirror * 0.35 * grazing
     colour = body + glint[:, None] + tint * (np.maximum(inner - 0.6, 0.0) * 0.16)[:, None]
     for number, part in enumerate(parts):
         for label in labels:

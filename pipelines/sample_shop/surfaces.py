@@ -153,6 +153,12 @@ def path3(controls: Sequence[tuple[float, float, float]], samples: int = 10) -> 
     return floats(np.concatenate([*pieces, p[-2:-1]]))
 
 
+def ball(radius: float) -> Mesh:
+    """A ball around the origin."""
+    angle = np.linspace(-np.pi / 2, np.pi / 2, 24)
+    return revolved(floats(np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)), 40)
+
+
 def leaf(length: float, width: float, *, bend: float = 0.4, fold: float = 0.25, tip: float = 1.0) -> Mesh:
     """A leaf growing up from the origin along y and bending towards +z; `tip` > 1 makes it pointed."""
     t = np.linspace(0, 1, 22)[None, :]
@@ -179,7 +185,7 @@ def pillow(width: float, height: float, thickness: float) -> Mesh:
     square = (np.abs(s) ** 7 + np.abs(c) ** 7) ** (-1 / 7)
     x, y = r * square * s, r * square * c
     pinch = 1.0 - 0.10 * (1.0 - (x * y) ** 2) * r**2
-    belly = sign * thickness / 2 * np.maximum((1 - x**2) * (1 - y**2), 0.0) ** 0.42
+    belly = sign * thickness / 2 * np.maximum((1 - x**2) * (1 - y**2), 0.0) ** 0.55
     points = np.stack([x * pinch * width / 2, y * pinch * height / 2 + height / 2, belly], axis=-1)
     points = points[::-1]
     mesh = grid_mesh(floats(points), closed=True)
