@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pipelines.sample_shop.arrays import Floats, Ints, Vec3, floats, unit
+from pipelines.sample_shop.arrays import Floats, Ints, floats, unit
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,3 @@ def joined(meshes: Sequence[Mesh]) -> Mesh:
         np.concatenate([m.triangles + np.int32(o) for m, o in zip(meshes, offsets, strict=True)]),
         any(m.two_sided for m in meshes),
     )
-
-
-def bounds(meshes: Sequence[Mesh]) -> tuple[Vec3, Vec3]:
-    """Lowest and highest corner of the box around `meshes`."""
-    low = np.min([m.points.min(axis=0) for m in meshes], axis=0)
-    high = np.max([m.points.max(axis=0) for m in meshes], axis=0)
-    return (float(low[0]), float(low[1]), float(low[2])), (float(high[0]), float(high[1]), float(high[2]))
