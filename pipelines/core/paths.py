@@ -114,6 +114,11 @@ class RunPaths:
         return join(self.folder, "dead_letters.jsonl")
 
     @property
+    def publish_dead_letters(self) -> str:
+        """DeadLetter JSON lines of images whose original could not be kept either."""
+        return join(self.folder, "publish_dead_letters.jsonl")
+
+    @property
     def verdicts(self) -> str:
         """VerdictRow table."""
         return join(self.folder, "verdicts.parquet")

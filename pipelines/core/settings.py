@@ -64,7 +64,7 @@ class ImageLimits(SettingsModel):
     """Pictures beyond these become dead letters."""
 
     max_bytes: int = Field(32 * 2**20, ge=1024, le=2**30)
-    max_pixels: int = Field(40_000_000, ge=4096, le=200_000_000)
+    max_pixels: int = Field(40_000_000, ge=4096, le=178_000_000)
     min_side_px: int = Field(8, ge=4, le=512)
 
 
@@ -123,7 +123,7 @@ class GateSettings(SettingsModel):
     min_ms_ssim: Share | None = Field(None, description="Overrides the preset.")
     min_edge_f1: Share | None = Field(None, description="Overrides the preset.")
     min_white_kept: Share | None = Field(None, description="Overrides the preset.")
-    max_failed_share: Share = Field(0.2, description="A batch with a larger share of failures is not published.")
+    max_failed_share: Share = Field(0.2, description="When more of a release's images fail, it is not published.")
 
     def thresholds(self) -> GateThresholds:
         """The preset's thresholds with the overrides in."""

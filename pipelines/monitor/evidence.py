@@ -99,7 +99,12 @@ def collect(root: str, summary: RunSummary) -> Evidence:
             missing.append("The release's rows are gone (retention may have removed them); pictures are left out.")
     dead_letters = [
         letter
-        for uri in (night.ingest_dead_letters, night.preprocess_dead_letters, run.restyle_dead_letters)
+        for uri in (
+            night.ingest_dead_letters,
+            night.preprocess_dead_letters,
+            run.restyle_dead_letters,
+            run.publish_dead_letters,
+        )
         for letter in tables.read_json_lines(uri, DeadLetter)
     ]
     return Evidence(images, verdicts, results, dead_letters, tuple(missing))

@@ -26,7 +26,7 @@ from pipelines.core.settings import BrandSettings, Shop, load_shop
 from pipelines.core.version import OUTPUT_VERSION, package_version
 from pipelines.images.colour import LabStatistics
 from pipelines.release.models import BlessedModel, blessed_model
-from pipelines.release.releases import current_release
+from pipelines.release.releases import current_release, utc_now
 
 SECONDS_AN_IMAGE = 0.5
 """Restyling and verifying one image on two CPU cores; only estimates use it."""
@@ -165,6 +165,7 @@ def plan_run(shop: Shop, brand_name: str, date: str, run_id: str, *, dry_run: bo
         "version": package_version(),
         "output_version": OUTPUT_VERSION,
         "run_id": run_id,
+        "planned_at": utc_now(),
         "recipe_sha256": brand.recipe_sha256(),
         **shop.resolved(),
     }

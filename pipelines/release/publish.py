@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from pipelines.core import storage
+from pipelines.core import storage, tables
 from pipelines.core.accounting import Accounting
 from pipelines.core.contracts import DeadLetter, ReleaseRow
 from pipelines.core.errors import GateBlocked
@@ -33,13 +33,14 @@ from pipelines.release.releases import check_objects, content_id, make_current, 
 def publish(shop: Shop, brand_name: str, date: str, run_id: str, *, move_back: bool) -> dict[str, Any]:
     """Publish the run; returns (and stores) its summary.
 
-    Raises GateBlocked, after the summary is stored, when too large a share of the computed images failed the gate.
+    Raises GateBlocked, after the summary is stored, when too large a share of the images failed the gate.
     """
     brand, root = shop.brand(brand_name), shop.settings.output_uri
     night, run, paths = NightPaths(root, date), RunPaths(root, date, brand_name, run_id), BrandPaths(root, brand_name)
     pointer = read_pointer(paths.current)
     artifacts = read_artifacts(night, run)
     rows, lost = release_rows(artifacts, paths, run_id, shop.settings.images.max_bytes)
+    tables.write_json_lines(run.publish_dead_letters, lost)
     letters = [*artifacts.dead_letters, *lost]
     accounting = _account(artifacts, rows, letters).check()
     check_objects([row for row in rows if row.computed_in_run == run_id])
@@ -56,7 +57,7 @@ def publish(shop: Shop, brand_name: str, date: str, run_id: str, *, move_back: b
         "accounting": accounting.as_dict(),
     }
     again = _is_own(pointer, run_id) and pointer.values["release_id"] == release_id
-    blocked = not rows or is_blocked(brand, artifacts.verdicts)
+    blocked = not rows or is_blocked(brand, artifacts.verdicts, len(rows))
     status = "published" if again else _status(pointer, release_id, date, move_back=move_back, blocked=blocked)
     if status in {"published", "backfilled"}:
         manifest = {
@@ -78,11 +79,13 @@ def publish(shop: Shop, brand_name: str, date: str, run_id: str, *, move_back: b
         "gate": gate_summary(brand, artifacts.verdicts),
         "dead_letters_by_reason": dict(Counter(letter.reason for letter in letters)),
         "seconds": _stage_seconds(run),
+        "started_at": json.loads(storage.read_bytes(run.configuration))["planned_at"],
         "finished_at": utc_now(),
     }
     storage.write_bytes(run.summary, json.dumps(summary, indent=1).encode())
     if status == "blocked":
-        raise GateBlocked(blocked_message(brand, artifacts.verdicts) if rows else _nothing_left(brand_name, accounting))
+        message = blocked_message(brand, artifacts.verdicts, len(rows))
+        raise GateBlocked(message if rows else _nothing_left(brand_name, accounting))
     return summary
 
 

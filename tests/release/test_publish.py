@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from small_night import Fate, SmallNight
-from tiny_shop import TinyShop, make_tiny_shop
+from tiny_shop import TinyShop, make_tiny_shop, picture
 
 from pipelines.core import storage
 from pipelines.core.contracts import ResultRow
@@ -93,13 +93,23 @@ def test_too_many_failures_block_the_night(night: SmallNight, capsys: pytest.Cap
     arguments = ["--settings", str(night.made.file), "--brand", "inkwell", "--date", night.date, "--run-id", "run-1"]
     assert publish.main(arguments) == 5
     message = capsys.readouterr().err
-    assert "brand inkwell: 2 of 3 restyled images failed the fidelity gate (2 edges), more than the 50%" in message
+    assert "brand inkwell: 2 of 3 images failed the fidelity gate (2 edges), more than the 50%" in message
     assert "Nothing was published; lower strength" in message
     summary = json.loads(storage.read_bytes(night.run.summary))
     assert summary["status"] == "blocked"
     assert summary["gate"]["failed"] == 2
     assert current_release(night.paths) == ""
     assert storage.list_files(night.paths.releases) == []
+
+
+def test_one_changed_image_that_fails_does_not_hold_back_the_rest(night: SmallNight) -> None:
+    night.whole()
+    (night.made.root / "pictures/p1.png").write_bytes(picture(seed=77))
+    summary = later(night, 24).whole({"p1-a": "fail"})
+    assert summary["status"] == "published"
+    assert summary["computed"] == 1
+    assert summary["accounting"]["kept_original"] == 1
+    assert summary["accounting"]["reused"] == 2
 
 
 def test_exactly_the_allowed_share_is_published(night: SmallNight) -> None:
