@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 MAX_IMAGES: Final = 8
 MAX_PIXELS: Final = 16_000_000
-"""Of one batch together, about half a gigabyte while it is in work; a single picture may be larger."""
+"""Of one batch together, about a gigabyte while it is in work; a single picture may be larger."""
 
 Item = TypeVar("Item")
 

@@ -16,8 +16,10 @@ from pipelines.images.colour import lab_statistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions, ImageFormat
 from pipelines.restyle.batch import Look, Restyler, restyle_batch
+from pipelines.restyle.batching import MAX_PIXELS
 from pipelines.restyle.folder_plan import FolderScan, check_folders, folded, free_png_name, inside, scan_folder
 from pipelines.restyle.picture import encode_restyled
+from pipelines.restyle.pixel_budget import PixelBudget
 from pipelines.restyle.reading import read_picture
 from pipelines.transforms.threads import default_threads
 
@@ -115,6 +117,7 @@ class _FolderRun:
         self._source, self._target = source, target
         self._taken = {folded(path) for path in scan.pictures}
         self._quality, self._limits = quality, limits
+        self._budget = PixelBudget(MAX_PIXELS)
         self.written: list[PurePosixPath] = []
         self.renamed: list[tuple[PurePosixPath, PurePosixPath]] = []
         self.failures: list[FolderFailure] = []
@@ -125,7 +128,8 @@ class _FolderRun:
         if isinstance(picture, ImageRejected):
             return picture
         statistics = lab_statistics(picture.decoded.rgb, picture.mask.weights)
-        (outcome,) = restyle_batch(restyler, [picture], [statistics], look)
+        with self._budget.hold(picture.decoded.rgb.size // 3):
+            (outcome,) = restyle_batch(restyler, [picture], [statistics], look)
         if isinstance(outcome, ImageRejected):
             return outcome
         kept = KEPT_FORMATS.get(picture.decoded.source_format)
