@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -52,11 +53,13 @@ def command() -> None:
 @click.option("--size", "size_px", type=click.IntRange(64, 2048), default=512, show_default=True, help="Pixels a side.")
 def sample_shop(directory: Path, products: int | None, size_px: int) -> None:
     """Write a small shop with products, a feed, two brands and settings; always the same."""
+    from pipelines.sample_shop.contact import contact_sheet
     from pipelines.sample_shop.settings_files import write_settings
     from pipelines.sample_shop.write import write_sample_shop
 
     click.echo(f"Rendering a sample shop into {directory} ...")
-    shop = write_sample_shop(directory, products=products, size_px=size_px)
+    shop = write_sample_shop(directory, products=products, size_px=size_px, workers=min(4, os.cpu_count() or 1))
+    contact_sheet(directory)
     write_settings(directory)
     click.echo(f"{shop.image_count} pictures of {shop.product_count} products; settings: {directory / 'shop.yaml'}")
 

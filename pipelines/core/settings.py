@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.core.errors import InputError, SettingsError
 from pipelines.core.uris import resolve_uri
@@ -84,6 +84,12 @@ class JobSettings(SettingsModel):
     beam_options: tuple[str, ...] = Field(
         (), description="Passed to the Beam jobs, e.g. [--runner=DataflowRunner, --region=europe-west4]."
     )
+
+    @model_validator(mode="after")
+    def _pods_have_an_image(self) -> JobSettings:
+        if self.runner == "kubernetes" and not self.image:
+            raise ValueError("expected jobs.image with jobs.runner: kubernetes, received none")
+        return self
 
 
 class ShopSettings(SettingsModel):
