@@ -28,4 +28,4 @@ def safetensors_bytes(arrays: Mapping[str, np.ndarray]) -> bytes:
     """Arrays in safetensors form, in the order of their names."""
     from safetensors.numpy import save
 
-    return bytes(save({name: np.ascontiguousarray(arrays[name]) for name in sorted(arrays)}))
+    return bytes(save({name: np.asarray(arrays[name], order="C") for name in sorted(arrays)}))

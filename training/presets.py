@@ -28,8 +28,8 @@ def smoke() -> TrainingConfig:
         ),
         losses=LossWeights(),
         schedule=Schedule(
-            images=48,
-            epoch_images=24,
+            images=96,
+            epoch_images=48,
             batch=2,
             crop_px=64,
             content_px=72,

@@ -149,7 +149,7 @@ def build_painter(bundle: ModelBundle) -> Painter:
         tf.TensorSpec((1, None, None, 3), tf.float32),
         tf.TensorSpec((1, bundle.architecture.code_size), tf.float32),
     ]
-    compiled = tf.function(gan.restyle, input_signature=signature, jit_compile=False)
+    compiled = tf.function(gan.restyle, input_signature=signature, jit_compile=False, reduce_retracing=True)
 
     def paint(picture: Floats, code: Floats) -> Floats:
         painted: Any = compiled(tf.constant(picture), tf.constant(code))

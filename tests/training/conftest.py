@@ -69,7 +69,7 @@ def short_run(content_folder: Path, style_folder: Path, tmp_path_factory: pytest
 
     root = tmp_path_factory.mktemp("run")
     arguments = ["--content", str(content_folder), "--style", str(style_folder), "--brand", "sepia-hatch"]
-    arguments += ["--preset", "smoke", "--init", "none", "--seed", "5", "--images", "160"]
+    arguments += ["--preset", "smoke", "--init", "none", "--seed", "5"]
     arguments += ["--out", str(root / "bundle"), "--workdir", str(root / "work")]
     printed: list[str] = []
     with pytest.MonkeyPatch.context() as patch:

@@ -35,7 +35,7 @@ def test_padding_repeats_the_rim() -> None:
 def test_fresh_pair_is_an_autoencoder(gan: StyleGan) -> None:
     neutral = np.zeros((1, SMALL.code_size), np.float32)
     error = np.asarray(gan.restyle(PICTURE, neutral)) - PICTURE
-    assert np.sqrt((error**2).mean()) < 0.08
+    assert np.sqrt((error**2).mean()) < 0.15
 
 
 def test_fresh_networks_are_the_same_everywhere(gan: StyleGan) -> None:

@@ -104,8 +104,9 @@ class DistillationHeads(keras.Model):  # type: ignore[misc]
 
     def __init__(self, *, dtype: str = "float32", name: str = "heads") -> None:
         super().__init__(dtype="float32", autocast=False, name=name)
-        self.head2 = keras.layers.Dense(128, dtype=dtype, name="head2")
-        self.head3 = keras.layers.Dense(256, dtype=dtype, name="head3")
+        starts = [keras.initializers.GlorotUniform(seed=seed) for seed in (19, 20)]
+        self.head2 = keras.layers.Dense(128, dtype=dtype, name="head2", kernel_initializer=starts[0])
+        self.head3 = keras.layers.Dense(256, dtype=dtype, name="head3", kernel_initializer=starts[1])
 
     def call(self, features: Any) -> tuple[Any, Any]:
         """[N,h,w,C] -> [N,h,w,128], [N,h,w,256]."""

@@ -19,8 +19,12 @@ class StyleMapping(keras.Model):  # type: ignore[misc]
     def __init__(self, architecture: Architecture, *, name: str = "mapping") -> None:
         super().__init__(dtype="float32", autocast=False, name=name)
         self.norm = keras.layers.LayerNormalization(dtype="float32", name="norm")
-        self.hidden = keras.layers.Dense(128, activation="leaky_relu", dtype="float32", name="hidden")
-        self.code = keras.layers.Dense(architecture.code_size, dtype="float32", name="code")
+        start = keras.initializers.GlorotUniform(seed=17)
+        self.hidden = keras.layers.Dense(
+            128, activation="leaky_relu", dtype="float32", name="hidden", kernel_initializer=start
+        )
+        start = keras.initializers.GlorotUniform(seed=18)
+        self.code = keras.layers.Dense(architecture.code_size, dtype="float32", name="code", kernel_initializer=start)
 
     def call(self, statistics: Any) -> Any:
         """Style codes."""
