@@ -35,8 +35,9 @@ def test_stop_reaches_components_and_jobs_in_sessions_of_their_own(stack: Stack)
     bystander = start(WAITS)
     stack.processes["scheduler"] = component
     stack.stop()
-    assert not psutil.pid_exists(component.pid)
-    assert not psutil.pid_exists(job.pid)
+    for process in (component, job):
+        assert not psutil.pid_exists(process.pid)
+        process.wait(5)
     assert bystander.poll() is None
     bystander.kill()
     bystander.wait(5)
