@@ -57,14 +57,14 @@ def run_night(stack: Stack, shop: Shop, date: str, *, detach: bool) -> int:
     """Start Airflow, run the chain for `date`, print the outcome; then wait for Ctrl-C unless `detach`."""
     _say("Starting Airflow.")
     stack.start()
-    api = AirflowApi(stack.url, "admin", stack.password)
-    api.wait_for_dags(CHAIN)
-    _say(f"Airflow is up: {stack.url}  user: admin  password: {stack.password}")
-    before = {dag_id: {run.run_id for run in api.runs(dag_id)} for dag_id in CHAIN}
-    run_id = api.trigger(CHAIN[0], date, {})
-    _say(f"Night {date} of shop {shop.settings.shop} begins.")
-    follower = Follower(api, shop, date, _say, stack.check_alive)
-    last = follower.follow(DagRun(CHAIN[0], run_id, "queued", date), before)
+    with AirflowApi(stack.url, "admin", stack.password) as api:
+        api.wait_for_dags(CHAIN)
+        _say(f"Airflow is up: {stack.url}  user: admin  password: {stack.password}")
+        before = {dag_id: {run.run_id for run in api.runs(dag_id)} for dag_id in CHAIN}
+        run_id = api.trigger(CHAIN[0], date, {})
+        _say(f"Night {date} of shop {shop.settings.shop} begins.")
+        follower = Follower(api, shop, date, _say, stack.check_alive)
+        last = follower.follow(DagRun(CHAIN[0], run_id, "queued", date), before)
     for brand in shop.brands:
         print_outcome(RunPaths(shop.settings.output_uri, date, brand, last.run_id))
     if detach:

@@ -34,12 +34,18 @@ class TaskRun:
 
 
 class AirflowApi:
-    """A logged-in client. Raises RestyleError with Airflow's answer when a call fails."""
+    """A logged-in client, to be used in a `with` block. Raises RestyleError with Airflow's answer when a call fails."""
 
     def __init__(self, url: str, user: str, password: str) -> None:
         self._client = httpx.Client(base_url=url, timeout=30)
         token = self._call("POST", "/auth/token", json={"username": user, "password": password})["access_token"]
         self._client.headers["Authorization"] = f"Bearer {token}"
+
+    def __enter__(self) -> AirflowApi:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._client.close()
 
     def wait_for_dags(self, dag_ids: tuple[str, ...], patience_s: float = 120.0) -> None:
         """Until all DAGs are parsed; RestyleError with the import errors when they are not."""
