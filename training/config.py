@@ -52,6 +52,7 @@ class LossWeights:
     flat_background: float = 20.0
     edge: float = 1.0
     tone: float = 1.0
+    grid: float = 3.0
     value_range: float = 5.0
 
 

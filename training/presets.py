@@ -51,7 +51,7 @@ def quick() -> TrainingConfig:
         preset="quick",
         architecture=Architecture(),
         losses=LossWeights(),
-        schedule=Schedule(images=2_400, epoch_images=800, content_limit=300),
+        schedule=Schedule(images=2_000, epoch_images=500, content_limit=300, crop_px=96),
     )
 
 
@@ -81,7 +81,8 @@ def base() -> TrainingConfig:
             images=60_000,
             epoch_images=2_000,
             content_limit=600,
-            encoder_images=16_000,
+            crop_px=96,
+            encoder_images=12_000,
             ema_decay=0.998,
         ),
     )

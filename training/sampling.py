@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from pipelines.images.look import ColourPolicy, fit_colour_map
 from training.data import ContentPicture
+from training.grain import GRAIN_PX, grain
 from training.references import Brand
 from training.step import Batch
 
@@ -59,13 +60,15 @@ class BatchSampler:
             statistics: for each brand the encoder statistics of its references, float32 [references,2C].
         """
         random = np.random.default_rng([self.seed, number])
-        crops, weights, references, style, chosen = [], [], [], [], []
+        crops, weights, references, grains, style, chosen = [], [], [], [], [], []
         for _ in range(self.batch):
             brand = int(random.integers(len(self.brands)))
             crop, mask = self._content_crop(random, brand)
             crops.append(crop)
             weights.append(mask)
             references.append(self._reference_crop(random, brand))
+            top, left = (int(random.integers(GRAIN_PX)) for _ in range(2))
+            grains.append(grain(self.crop_px, self.crop_px, top, left))
             rows = statistics[brand]
             few = random.choice(len(rows), min(_REFERENCES_PER_CODE, len(rows)), replace=False)
             # Mostly the brand's own code, now and then that of a few references, so that codes have neighbours.
@@ -76,6 +79,7 @@ class BatchSampler:
             np.stack(crops),
             np.rint(np.stack(weights) * 255).astype(np.uint8)[..., None],
             np.stack(references),
+            np.stack(grains),
             np.stack(style).astype(np.float32),
             np.array(chosen, np.int32),
         )

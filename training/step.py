@@ -19,6 +19,7 @@ class Batch:
         pictures: uint8 [B,c,c,3], colour-mapped inside the product.
         weights: uint8 [B,c,c,1], product mask 0..255.
         references: uint8 [B,c,c,3].
+        grain: float32 [B,c,c,1], windows of the fixed field (see `training.grain`).
         style: float32 [B,2C], encoder statistics of a few references each.
         brands: int32 [B], row in the table of style targets.
     """
@@ -26,12 +27,13 @@ class Batch:
     pictures: np.ndarray
     weights: np.ndarray
     references: np.ndarray
+    grain: np.ndarray
     style: np.ndarray
     brands: np.ndarray
 
     def arrays(self) -> tuple[np.ndarray, ...]:
         """In the order the step takes them."""
-        return self.pictures, self.weights, self.references, self.style, self.brands
+        return self.pictures, self.weights, self.references, self.grain, self.style, self.brands
 
 
 StyleTargets = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -46,6 +48,7 @@ TERMS = (
     "flat_background",
     "edge",
     "tone",
+    "grid",
     "value_range",
 )
 NUMBERS = (*TERMS, "generator", "discriminator", "real_accuracy", "fake_accuracy")
@@ -83,14 +86,15 @@ def generator_terms(
     from training import losses as loss
     from training.models.views import perceptual_view
 
-    pictures, weights, references, style, brands = tensors
+    pictures, weights, references, grain, style, brands = tensors
     few = max(1, config.schedule.batch // 4)
     colour = config.colour_policy == "full"
     codes = gan.mapping(style)
     inputs = ops.concatenate([pictures, pictures[:few], references[:few]], axis=0)
     all_codes = ops.concatenate([codes, ops.zeros_like(codes[:few]), codes[:few]], axis=0)
     features = gan.encoder(inputs)
-    painted = gan.generator(features, inputs, all_codes)
+    grains = ops.concatenate([grain, grain[:few], grain[:few]], axis=0)
+    painted = gan.generator(features, inputs, grains, all_codes)
     count = config.schedule.batch
     restyled, photo, own = painted[:count], painted[count : count + few], painted[count + few :]
     shown = shown_pictures(restyled, pictures, weights, config.colour_policy)
@@ -108,6 +112,7 @@ def generator_terms(
         "flat_background": loss.flat_background_loss(restyled, pictures),
         "edge": loss.edge_loss(shown, pictures, weights),
         "tone": loss.tone_loss(shown, pictures, weights),
+        "grid": loss.grid_loss(shown, pictures),
         "value_range": loss.range_loss(painted),
     }
     return terms, shown, codes
@@ -142,12 +147,12 @@ def build_step(
     on_generator.build(learning)
     on_discriminator.build(judging)
 
-    def step(pictures: Any, weights: Any, references: Any, style: Any, brands: Any, decay: Any) -> Any:
+    def step(pictures: Any, weights: Any, references: Any, grain: Any, style: Any, brands: Any, decay: Any) -> Any:
         pictures = tf.cast(pictures, tf.float32) / 255.0
         references = tf.cast(references, tf.float32) / 255.0
         weights = tf.cast(weights, tf.float32) / 255.0
         with tf.GradientTape() as tape:
-            tensors = (pictures, weights, references, style, brands)
+            tensors = (pictures, weights, references, grain, style, brands)
             terms, shown, codes = generator_terms(gan, perceptual, config, targets, tensors)
             fake_view = judged_view(shown, colour=colour)
             with tf.GradientTape() as judge:

@@ -15,11 +15,12 @@ from pipelines.images.geometry import fit_within, pad_to_multiple
 from pipelines.images.look import ColourPolicy, fit_colour_map
 from training.bundle import BrandStyle, ModelBundle, load_bundle
 from training.config import COLOUR_POLICIES
+from training.grain import grain
 from training.tiles import STEP_PX, tiles
 
 Floats = NDArray[np.float32]
-Painter = Callable[[Floats, Floats], Floats]
-"""Picture [1,H,W,3] in 0..1 and code [1,S] to the picture [1,H,W,3] in the brand's hand."""
+Painter = Callable[[Floats, Floats, Floats], Floats]
+"""Picture [1,H,W,3] in 0..1, grain [1,H,W,1] and code [1,S] to the picture [1,H,W,3] in the brand's hand."""
 
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 TILE_PX: Final = 768
@@ -126,12 +127,13 @@ class Stylizer:
 
     def _painted(self, picture: Floats, code: Floats) -> Floats:
         height, width = picture.shape[:2]
+        paper = grain(height, width)
         if max(height, width) <= self._tile_px:
-            return np.asarray(self._paint(picture[None], code)[0], np.float32)
+            return np.asarray(self._paint(picture[None], paper[None], code)[0], np.float32)
         out = np.empty_like(picture)
         for tile in tiles(height, width, self._tile_px, self._halo_px):
             top, left, bottom, right = tile.window
-            painted = self._paint(picture[None, top:bottom, left:right], code)[0]
+            painted = self._paint(picture[None, top:bottom, left:right], paper[None, top:bottom, left:right], code)[0]
             first, second, third, fourth = tile.core
             out[first:third, second:fourth] = painted[first - top : third - top, second - left : fourth - left]
         return out
@@ -147,12 +149,13 @@ def build_painter(bundle: ModelBundle) -> Painter:
     gan.load_arrays(bundle.weights, *INFERENCE_PARTS)
     signature = [
         tf.TensorSpec((1, None, None, 3), tf.float32),
+        tf.TensorSpec((1, None, None, 1), tf.float32),
         tf.TensorSpec((1, bundle.architecture.code_size), tf.float32),
     ]
     compiled = tf.function(gan.restyle, input_signature=signature, jit_compile=False, reduce_retracing=True)
 
-    def paint(picture: Floats, code: Floats) -> Floats:
-        painted: Any = compiled(tf.constant(picture), tf.constant(code))
+    def paint(picture: Floats, paper: Floats, code: Floats) -> Floats:
+        painted: Any = compiled(tf.constant(picture), tf.constant(paper), tf.constant(code))
         return np.asarray(painted.numpy(), np.float32)
 
     return paint

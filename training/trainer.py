@@ -75,6 +75,7 @@ class Trainer:
         self.averages = [keras.Variable(v.value, trainable=False, dtype="float32") for v in self.followed]
         self.step = 0
         self.seconds = 0.0
+        self.schooled = False
         self.latest: dict[str, float] = {}
         self.sampler = BatchSampler(
             content.train,
@@ -102,6 +103,7 @@ class Trainer:
                 f"initial model: expected architecture {to_json(self.config.architecture)}, "
                 f"received {to_json(bundle.architecture)}; use its preset or `--init none`"
             )
+        self.schooled = True
         self.gan.load_arrays(bundle.weights, *(p for p in TRAINING_PARTS if p in bundle.parts))
         self._restart_averages()
 
@@ -160,7 +162,7 @@ class Trainer:
             TrainingStopped: a loss is not finite, or the discriminator has won for good.
         """
         schedule = self.config.schedule
-        if schedule.encoder_images and self.step == 0:
+        if schedule.encoder_images and self.step == 0 and not self.schooled:
             self._teach_encoder(telemetry)
         compiled = self.compiled_step()
         limit = None if minutes is None else minutes * 60.0

@@ -5,6 +5,7 @@ import pytest
 
 from pipelines.core.errors import ModelBundleError
 from training.config import Architecture
+from training.grain import grain
 from training.models.layers import SpectralConv, depth_to_space, pad_edge, space_to_depth
 from training.models.perceptual import load_vgg16
 from training.models.style_gan import INFERENCE_PARTS, StyleGan
@@ -12,6 +13,7 @@ from training.models.style_gan import INFERENCE_PARTS, StyleGan
 SMALL = Architecture(channels=52, code_size=8, encoder_blocks=1, generator_blocks=1, detail_channels=8)
 random = np.random.default_rng(2)
 PICTURE = random.uniform(0, 1, (1, 48, 40, 3)).astype(np.float32)
+PAPER = grain(48, 40)[None]
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def test_padding_repeats_the_rim() -> None:
 
 def test_fresh_pair_is_an_autoencoder(gan: StyleGan) -> None:
     neutral = np.zeros((1, SMALL.code_size), np.float32)
-    error = np.asarray(gan.restyle(PICTURE, neutral)) - PICTURE
+    error = np.asarray(gan.restyle(PICTURE, PAPER, neutral)) - PICTURE
     assert np.sqrt((error**2).mean()) < 0.15
 
 
@@ -45,7 +47,7 @@ def test_fresh_networks_are_the_same_everywhere(gan: StyleGan) -> None:
 
 def test_code_changes_the_picture(gan: StyleGan) -> None:
     codes = random.normal(size=(2, SMALL.code_size)).astype(np.float32)
-    one, other = (np.asarray(gan.restyle(PICTURE, code[None])) for code in codes)
+    one, other = (np.asarray(gan.restyle(PICTURE, PAPER, code[None])) for code in codes)
     assert np.abs(one - other).mean() > 1e-4
 
 
@@ -54,7 +56,7 @@ def test_no_statistic_of_the_whole_picture_enters(gan: StyleGan) -> None:
     wide = random.uniform(0, 1, (1, 48, 160, 3)).astype(np.float32)
     changed = wide.copy()
     changed[:, :, 120:] = 0
-    before, after = (np.asarray(gan.restyle(p, code)) for p in (wide, changed))
+    before, after = (np.asarray(gan.restyle(p, grain(48, 160)[None], code)) for p in (wide, changed))
     reach = 120 - SMALL.receptive_px
     assert reach > 40
     np.testing.assert_allclose(after[:, :, :reach], before[:, :, :reach], atol=2e-6)

@@ -94,6 +94,29 @@ class ModulatedConv(keras.layers.Layer):  # type: ignore[misc]
         return x * ops.cast(demodulate[:, None, None, :], x.dtype) + ops.cast(self.bias, x.dtype)
 
 
+class Grain(keras.layers.Layer):  # type: ignore[misc]
+    """Grain of one cell, mixed into features with a strength of each channel that is linear in the style code."""
+
+    def __init__(self, filters: int, **kwargs: Any) -> None:
+        super().__init__(autocast=False, **kwargs)
+        self.filters = filters
+
+    def build(self, grain_shape: tuple[int | None, ...], code_shape: tuple[int | None, ...]) -> None:
+        """Create the mix [cell,filters] and the affine map from the code to strengths."""
+        cell, code = int(grain_shape[-1] or 0), int(code_shape[-1] or 0)
+        seed = _seed_of(self.name, cell)
+        mix = keras.initializers.RandomNormal(stddev=cell**-0.5, seed=seed)
+        self.mix = self.add_weight(autocast=False, name="mix", shape=(cell, self.filters), initializer=mix)
+        small = keras.initializers.RandomNormal(stddev=0.1 * code**-0.5, seed=seed + 1)
+        self.affine = self.add_weight(autocast=False, name="affine", shape=(code, self.filters), initializer=small)
+
+    def call(self, grain: Any, code: Any) -> Any:
+        """[N,h,w,cell], [N,code] -> [N,h,w,filters]; zero under the zero code."""
+        strength = ops.matmul(ops.cast(code, "float32"), self.affine)[:, None, None, :]
+        mixed = ops.matmul(ops.cast(grain, self.compute_dtype), ops.cast(self.mix, self.compute_dtype))
+        return mixed * ops.cast(strength, self.compute_dtype)
+
+
 class SpectralConv(keras.layers.Layer):  # type: ignore[misc]
     """Convolution divided by its largest singular value (Miyato et al. 2018), one power iteration a training call."""
 

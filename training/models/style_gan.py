@@ -46,7 +46,7 @@ class StyleGan:
         picture = np.zeros((1, 64, 64, 3), np.float32)
         code = np.zeros((1, architecture.code_size), np.float32)
         features = self.encoder(picture)
-        self.generator(features, picture, code)
+        self.generator(features, picture, picture[..., :1], code)
         if "mapping" in parts:
             self.mapping(feature_statistics(features))
         if "heads" in parts:
@@ -82,6 +82,6 @@ class StyleGan:
                 )
             variable.assign(np.asarray(stored, np.float32))
 
-    def restyle(self, pictures: Any, codes: Any) -> Any:
-        """Pictures [N,H,W,3] in 0..1 (H, W divisible by 4) in the hand of `codes` [N,S]."""
-        return self.generator(self.encoder(pictures), pictures, codes)
+    def restyle(self, pictures: Any, grain: Any, codes: Any) -> Any:
+        """Pictures [N,H,W,3] in 0..1 (H, W divisible by 4), drawn on `grain` [N,H,W,1] in the hand of `codes` [N,S]."""
+        return self.generator(self.encoder(pictures), pictures, grain, codes)
