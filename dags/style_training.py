@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, PartitionedAssetTimetable, TriggerRule, get_current_context, task, task_group
+from airflow.sdk.exceptions import AirflowFailException
 from restyle_common.assets import BRAND_MODELS, CATALOG_DATASET
 from restyle_common.defaults import (
     DAG_ARGUMENTS,
@@ -103,5 +104,10 @@ with DAG(
         )  # fmt: skip
         due >> train >> evaluate >> bless
 
+    @task(trigger_rule=TriggerRule.ONE_FAILED, retries=0)
+    def a_brand_failed() -> None:
+        """Show the run as failed: the others went on, and so does the night."""
+        raise AirflowFailException("The training of a brand failed; it keeps its current model. See its red task.")
+
     ordered: Any = orders()
-    model.expand_kwargs(ordered) >> announce(ordered)
+    model.expand_kwargs(ordered) >> [announce(ordered), a_brand_failed()]

@@ -13,11 +13,16 @@ from airflow.providers.standard.hooks.subprocess import SubprocessHook
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowException, AirflowFailException, AirflowSkipException
 
-from pipelines.core.errors import GateBlocked, InputError, TrainingStopped
+from pipelines.core.errors import GateBlocked, InputError, MissingArtifact, TrainingStopped
 from pipelines.core.jobs import NOT_DUE, JobResources, JobSpec
 from pipelines.core.settings import JobSettings
 
-NOT_RETRIED = (InputError.exit_code, TrainingStopped.exit_code, GateBlocked.exit_code)
+NOT_RETRIED = (
+    InputError.exit_code,
+    TrainingStopped.exit_code,
+    GateBlocked.exit_code,
+    MissingArtifact.exit_code,
+)
 """Exit codes of jobs that would end the same way again."""
 
 

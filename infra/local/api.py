@@ -31,6 +31,7 @@ class TaskRun:
     label: str
     state: str
     try_number: int
+    end_date: str
 
 
 class AirflowApi:
@@ -82,6 +83,7 @@ class AirflowApi:
                 label=task.get("rendered_map_index") or str(task["map_index"]),
                 state=task["state"] or "waiting",
                 try_number=task["try_number"],
+                end_date=task["end_date"] or "",
             )
             for task in self._call("GET", path, params={"limit": 500})["task_instances"]
         ]

@@ -103,7 +103,7 @@ class Follower:
         return "running"
 
     def _failure(self, run: DagRun, tasks: list[TaskRun]) -> str:
-        failed = next(task for task in tasks if task.state == "failed")
+        failed = min((task for task in tasks if task.state == "failed"), key=lambda task: task.end_date)
         end = "\n".join(self.api.log(run, failed).splitlines()[-15:])
         return f"{run.dag_id} · {failed.task_id} failed. The end of its log:\n{end}"
 

@@ -79,6 +79,10 @@ def folder(model: Path, brand: str, strength: float, colour: Any, source: Path, 
 
     result = restyle_folder(model, brand, source, target, strength=strength, colour=colour)
     click.echo(f"{len(result.written)} pictures restyled into {target}")
+    for before, after in result.renamed:
+        click.echo(f"  {before} is written as {after}")
+    for other in result.passed_over:
+        click.echo(f"  passed over, no picture by its name: {other}")
     for failure in result.failures:
         click.echo(f"  failed: {failure}", err=True)
     if result.failures:

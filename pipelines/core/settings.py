@@ -64,7 +64,7 @@ class ImageLimits(SettingsModel):
     """Pictures beyond these become dead letters."""
 
     max_bytes: int = Field(32 * 2**20, ge=1024, le=2**30)
-    max_pixels: int = Field(40_000_000, ge=4096, le=178_000_000)
+    max_pixels: int = Field(40_000_000, ge=4096, le=89_000_000)
     min_side_px: int = Field(8, ge=4, le=512)
 
 
