@@ -92,6 +92,17 @@ def test_tone_allows_strokes_and_forbids_blotches() -> None:
     assert number(losses.tone_loss(PICTURE + 0.1, PICTURE, EVERYWHERE)) == pytest.approx(1.0, rel=1e-2)
 
 
+def test_grid_sees_what_repeats_with_the_cell_and_nothing_else() -> None:
+    checkers = (np.indices((64, 64)).sum(axis=0) % 2 - 0.5)[None, :, :, None].astype(np.float32) * 0.2
+    noise = random.normal(0, 0.1, (2, 64, 64, 1)).astype(np.float32)
+    board = number(losses.grid_loss(PICTURE + checkers, PICTURE))
+    strokes = number(losses.grid_loss(PICTURE + noise, PICTURE))
+    brighter = number(losses.grid_loss(PICTURE + 0.1, PICTURE))
+    assert brighter < 0.01
+    assert board == pytest.approx(1.0, rel=0.01)
+    assert strokes < 0.25 * board
+
+
 def test_range_counts_overshoot() -> None:
     assert number(losses.range_loss(PICTURE)) == 0
     assert number(losses.range_loss(PICTURE + 1)) > 1

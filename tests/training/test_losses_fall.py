@@ -50,6 +50,7 @@ SIMPLE: dict[str, Loss] = {
     "flat_background": lambda _, y: losses.flat_background_loss(y, PICTURE),
     "edge": lambda _, y: losses.edge_loss(y, SMOOTH, WEIGHTS),
     "tone": lambda _, y: losses.tone_loss(y, PICTURE, WEIGHTS),
+    "grid": lambda _, y: losses.grid_loss(y, PICTURE),
     "value_range": lambda _, y: losses.range_loss(y),
     "content": content,
     "style": style,

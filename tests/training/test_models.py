@@ -93,3 +93,11 @@ def test_vgg_file_that_is_none(tmp_path: object) -> None:
     file.write_bytes(b"not a tensor in sight")
     with pytest.raises(ModelBundleError, match="conv0/kernel"):
         load_vgg16(file)
+
+
+def test_grain_is_unseen_under_the_neutral_code(gan: StyleGan) -> None:
+    neutral = np.zeros((1, SMALL.code_size), np.float32)
+    code = np.ones((1, SMALL.code_size), np.float32)
+    for given, seen in ((neutral, False), (code, True)):
+        with_grain, without = (np.asarray(gan.restyle(PICTURE, paper, given)) for paper in (PAPER, 0 * PAPER))
+        assert (np.abs(with_grain - without).max() > 1e-4) == seen

@@ -107,7 +107,7 @@ class Grain(keras.layers.Layer):  # type: ignore[misc]
         seed = _seed_of(self.name, cell)
         mix = keras.initializers.RandomNormal(stddev=cell**-0.5, seed=seed)
         self.mix = self.add_weight(autocast=False, name="mix", shape=(cell, self.filters), initializer=mix)
-        small = keras.initializers.RandomNormal(stddev=0.1 * code**-0.5, seed=seed + 1)
+        small = keras.initializers.RandomNormal(stddev=0.5 * code**-0.5, seed=seed + 1)
         self.affine = self.add_weight(autocast=False, name="affine", shape=(code, self.filters), initializer=small)
 
     def call(self, grain: Any, code: Any) -> Any:
