@@ -35,6 +35,7 @@ class Follower:
     say: Callable[[str], None]
     check_alive: Callable[[], None]
     seen: dict[str, str] = field(default_factory=dict)
+    began_at: float = field(default_factory=time.time)
 
     def follow(self, first: DagRun, before: dict[str, set[str]], interval_s: float = 1.0) -> DagRun:
         """Wait for the whole chain; returns the last DAG's run.
@@ -95,7 +96,7 @@ class Follower:
     def _counts(self, run: DagRun, task: TaskRun) -> str:
         root, stage = self.shop.settings.output_uri, task.task_id.split(".")[-1]
         if stage == "train":
-            return _training_counts(Path(BrandPaths(root, self._brand(task)).models))
+            return _training_counts(Path(BrandPaths(root, self._brand(task)).models), self.began_at)
         if stage in {"ingest", "preprocess"}:
             return _text(read_progress(night_progress(root, self.date, stage)))
         if stage in {"restyle", "verify"}:
@@ -118,11 +119,11 @@ def _text(progress: Progress | None) -> str:
     return f"{done} of {progress.total} images{failed}"
 
 
-def _training_counts(models: Path) -> str:
-    """From the newest training's own progress file, in steps of a twentieth."""
-    files = sorted(models.glob("training/*/progress.json"), key=lambda file: file.stat().st_mtime)
+def _training_counts(models: Path, since: float) -> str:
+    """From the progress file that a training has written since then, in steps of a twentieth."""
+    files = [file for file in models.glob("training/*/progress.json") if file.stat().st_mtime >= since]
     if not files:
         return "running"
-    progress = json.loads(files[-1].read_text())
+    progress = json.loads(max(files, key=lambda file: file.stat().st_mtime).read_text())
     share = progress["done"] / max(1, progress["total"])
     return f"{int(share * 20) * 5} % of {progress['total']} images seen"
