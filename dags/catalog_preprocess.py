@@ -26,12 +26,13 @@ from restyle_common.defaults import (
 from restyle_common.jobs import job
 from restyle_common.request import resolve_request
 
-SETTINGS, SHOP = settings_file(), shop().settings
+SETTINGS, CONFIGURED = settings_file(), shop()
+SHOP = CONFIGURED.settings
 
 with DAG(
     dag_id="catalog_preprocess",
     schedule=CronPartitionTimetable(SHOP.schedule, timezone="UTC", key_format="%Y-%m-%d"),
-    params={"brand": brand_param(), "date": date_param(), "force_training": force_training_param()},
+    params={"brand": brand_param(CONFIGURED.brands), "date": date_param(), "force_training": force_training_param()},
     tags=["restyle", "nightly"],
     doc_md=__doc__,
     **DAG_ARGUMENTS,

@@ -15,18 +15,19 @@ from typing import Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, PartitionedAssetTimetable, TriggerRule, get_current_context, task, task_group
 from restyle_common.assets import BRAND_MODELS, CATALOG_RELEASE
-from restyle_common.defaults import DAG_ARGUMENTS, JOBS_POOL, brand_param, date_param, settings_file, shop
+from restyle_common.defaults import BRAND_LABEL, DAG_ARGUMENTS, JOBS_POOL, brand_param, date_param, settings_file, shop
 from restyle_common.jobs import job
 from restyle_common.request import resolve_request
 
 from pipelines.core.jobs import JobResources
 
-SETTINGS, SHOP = settings_file(), shop().settings
+SETTINGS, CONFIGURED = settings_file(), shop()
+SHOP = CONFIGURED.settings
 
 with DAG(
     dag_id="catalog_restyle",
     schedule=PartitionedAssetTimetable(assets=BRAND_MODELS),
-    params={"brand": brand_param(), "date": date_param()},
+    params={"brand": brand_param(CONFIGURED.brands), "date": date_param()},
     tags=["restyle", "nightly", "release"],
     doc_md=__doc__,
     **DAG_ARGUMENTS,
@@ -57,6 +58,7 @@ with DAG(
             "pipelines.release.plan",
             where,
             SHOP.jobs,
+            map_index_template=BRAND_LABEL,
             doc_md="Compares the snapshot with the current release by work key; pins one model bundle for the run.",
         )
         restyle = job(
@@ -64,7 +66,8 @@ with DAG(
             "pipelines.restyle",
             [*where, *SHOP.jobs.beam_options],
             SHOP.jobs,
-            JobResources(cpus=4, memory_mb=8_192),
+            map_index_template=BRAND_LABEL,
+            resources=JobResources(cpus=4, memory_mb=8_192),
             pool=JOBS_POOL,
             doc_md="Beam job: restyles what the plan lists, at their own size, to content-addressed objects.",
         )
@@ -73,6 +76,7 @@ with DAG(
             "pipelines.verify",
             [*where, *SHOP.jobs.beam_options],
             SHOP.jobs,
+            map_index_template=BRAND_LABEL,
             pool=JOBS_POOL,
             execution_timeout=timedelta(hours=2),
             doc_md="Beam job, the fidelity gate: structure and edges inside the product, white background, size.",
@@ -82,6 +86,7 @@ with DAG(
             "pipelines.release.publish",
             where,
             SHOP.jobs,
+            map_index_template=BRAND_LABEL,
             doc_md="Writes the release and moves `current` to it, if nobody else moved it first.",
         )
         report = job(
@@ -89,6 +94,7 @@ with DAG(
             "pipelines.monitor",
             where,
             SHOP.jobs,
+            map_index_template=BRAND_LABEL,
             trigger_rule=TriggerRule.ALL_DONE,
             doc_md="HTML report with before and after pictures; written for blocked runs too.",
         )

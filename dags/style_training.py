@@ -16,6 +16,7 @@ from airflow.sdk import DAG, PartitionedAssetTimetable, TriggerRule, get_current
 from airflow.sdk.exceptions import AirflowFailException
 from restyle_common.assets import BRAND_MODELS, CATALOG_DATASET
 from restyle_common.defaults import (
+    BRAND_LABEL,
     DAG_ARGUMENTS,
     JOBS_POOL,
     TRAINING_POOL,
@@ -30,12 +31,13 @@ from restyle_common.request import resolve_request
 
 from pipelines.core.jobs import JobResources
 
-SETTINGS, SHOP = settings_file(), shop().settings
+SETTINGS, CONFIGURED = settings_file(), shop()
+SHOP = CONFIGURED.settings
 
 with DAG(
     dag_id="style_training",
     schedule=PartitionedAssetTimetable(assets=CATALOG_DATASET),
-    params={"brand": brand_param(), "date": date_param(), "force_training": force_training_param()},
+    params={"brand": brand_param(CONFIGURED.brands), "date": date_param(), "force_training": force_training_param()},
     tags=["restyle", "nightly", "training"],
     doc_md=__doc__,
     **DAG_ARGUMENTS,
@@ -66,6 +68,7 @@ with DAG(
             "pipelines.release.training_due",
             ["--settings", SETTINGS, "--brand", brand, "--date", date, "--run-id", "{{ run_id }}", force],
             SHOP.jobs,
+            map_index_template=BRAND_LABEL,
             multiple_outputs=True,
             doc_md="Skips what follows when the blessed model was trained from the same references and settings.",
         )
@@ -78,7 +81,8 @@ with DAG(
                 "--init", order["init"], "--resume",
              "--seed", order["seed"], "--colour", order["colour"], order["minutes_option"]],
             SHOP.jobs,
-            JobResources(cpus=4, memory_mb=16_384, gpus=1),
+            map_index_template=BRAND_LABEL,
+            resources=JobResources(cpus=4, memory_mb=16_384, gpus=1),
             pool=TRAINING_POOL,
             execution_timeout=timedelta(hours=12),
             doc_md="Trains encoder, generator and discriminator in turn; resumes from its last checkpoint.",
@@ -89,7 +93,8 @@ with DAG(
             ["--candidate", order["candidate"], order["current_option"], "--content", order["content"],
              "--style", order["references"], "--brand", brand, "--out", order["evaluation"]],
             SHOP.jobs,
-            JobResources(cpus=2, memory_mb=8_192),
+            map_index_template=BRAND_LABEL,
+            resources=JobResources(cpus=2, memory_mb=8_192),
             pool=TRAINING_POOL,
             doc_md="Measures the candidate beside the current model on products kept aside.",
         )  # fmt: skip
@@ -99,6 +104,7 @@ with DAG(
             ["--settings", SETTINGS, "--brand", brand, "--training-key", order["training_key"],
              "--candidate", order["candidate"], "--evaluation", order["evaluation"]],
             SHOP.jobs,
+            map_index_template=BRAND_LABEL,
             pool=JOBS_POOL,
             doc_md="Stores the bundle under its hash and points the brand's nights to it, if it was blessed.",
         )  # fmt: skip

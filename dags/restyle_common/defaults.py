@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import Param
 
 from pipelines.core.settings import Shop, load_shop
+from restyle_common.request import ALL_BRANDS
 
 SETTINGS_VARIABLE = "RESTYLE_SETTINGS"
 TRAINING_POOL = "restyle_training"
 JOBS_POOL = "restyle_jobs"
+BRAND_LABEL = "{{ task.arguments[task.arguments.index('--brand') + 1] }}"
+"""Name of a mapped task in the UI."""
 
 DAG_ARGUMENTS: dict[str, Any] = {
     "catchup": False,
@@ -42,14 +46,14 @@ def shop() -> Shop:
     return load_shop(settings_file())
 
 
-def brand_param() -> Param:
+def brand_param(brands: Iterable[str]) -> Param:
     """Form field: one brand or all."""
     return Param(
-        "",
+        ALL_BRANDS,
         type="string",
-        pattern="^([a-z0-9][a-z0-9-]{0,47})?$",
+        enum=[ALL_BRANDS, *brands],
         title="Brand",
-        description="Name of one brand, as in its settings file. Empty: all brands of the shop.",
+        description="Work for one brand of the shop only, or for all of them.",
     )
 
 

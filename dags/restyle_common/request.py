@@ -9,6 +9,8 @@ from typing import Any
 from pipelines.core.paths import checked_date
 from pipelines.core.settings import Shop
 
+ALL_BRANDS = "all brands"
+
 
 def resolve_request(
     shop: Shop,
@@ -26,7 +28,7 @@ def resolve_request(
     for event in events:
         handed_on.update(event.extra or {})
     date = params.get("date") or partition_key or handed_on.get("date") or run_after.strftime("%Y-%m-%d")
-    brand = params.get("brand") or ""
+    brand = "" if params.get("brand") in (None, "", ALL_BRANDS) else params["brand"]
     brands = [brand] if brand else handed_on.get("brands") or list(shop.brands)
     return {
         "date": checked_date(date),

@@ -31,7 +31,8 @@ def test_every_dag_explains_itself_in_the_ui(dags) -> None:
             param = dag.params.get_param(name)
             assert len(param.description) > 20, (dag.dag_id, name)
             assert param.schema["title"]
-            assert {"pattern", "format", "type"} & set(param.schema)
+            assert {"enum", "format", "type"} & set(param.schema)
+            param.resolve()
 
 
 def test_every_job_has_a_module_a_time_limit_and_retries_with_backoff(dags) -> None:

@@ -32,6 +32,14 @@ def test_the_day_of_the_run_when_nothing_else_is_said() -> None:
     assert asked["force_training"] is False
 
 
+def test_all_brands_is_the_forms_own_word_for_no_choice() -> None:
+    from restyle_common.request import ALL_BRANDS
+
+    asked = ask({"brand": ALL_BRANDS})
+    assert asked["brands"] == ["inkwell", "gouache"]
+    assert asked["brand_option"] == ""
+
+
 def test_the_form_wins_over_the_partition_key() -> None:
     assert ask({"date": "2026-01-02"}, key="2026-03-04")["date"] == "2026-01-02"
     assert ask({"date": None}, key="2026-03-04")["date"] == "2026-03-04"
