@@ -44,15 +44,15 @@ class Architecture:
 class LossWeights:
     """Weight of each term in the generator's sum."""
 
-    content: float = 1.4
+    content: float = 1.3
     style: float = 1.0
     adversarial: float = 6.0
     reconstruction: float = 10.0
     identity: float = 4.0
     flat_background: float = 20.0
     edge: float = 2.0
-    tone: float = 1.0
-    grid: float = 6.0
+    tone: float = 3.0
+    grid: float = 10.0
     value_range: float = 5.0
 
 

@@ -51,7 +51,7 @@ def quick() -> TrainingConfig:
         preset="quick",
         architecture=Architecture(),
         losses=LossWeights(),
-        schedule=Schedule(images=2_000, epoch_images=500, content_limit=300, crop_px=96),
+        schedule=Schedule(images=2_000, epoch_images=1_000, content_limit=300, crop_px=96),
     )
 
 
@@ -64,7 +64,7 @@ def standard() -> TrainingConfig:
         preset="standard",
         architecture=Architecture(),
         losses=LossWeights(),
-        schedule=Schedule(images=14_000, epoch_images=2_000, content_limit=1_000, ema_decay=0.998),
+        schedule=Schedule(images=12_000, epoch_images=2_000, content_limit=1_000, crop_px=96, ema_decay=0.998),
     )
 
 
