@@ -34,7 +34,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--detach", action="store_true", help="stop Airflow when the release is published")
     parser.add_argument("--home", type=Path, default=Path(".airflow"), help="Airflow's database, logs and secrets")
     options = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
     stack = Stack(options.home.resolve(), options.shop.resolve(), options.port)
     try:
         date = checked_date(options.date or datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"))
