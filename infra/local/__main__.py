@@ -50,7 +50,8 @@ def main(argv: list[str] | None = None) -> int:
         _say("Stopping Airflow and everything it started.")
         return 130
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         stack.stop()
 
 

@@ -115,7 +115,7 @@ def _text(progress: Progress | None) -> str:
         return "running"
     step = max(1, progress.total // 10)
     done = progress.done if progress.done == progress.total else progress.done // step * step
-    failed = f", {progress.failed} failed" if progress.failed else ""
+    failed = f", {progress.failed} failed" if progress.failed and done == progress.total else ""
     return f"{done} of {progress.total} images{failed}"
 
 
