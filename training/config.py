@@ -44,14 +44,14 @@ class Architecture:
 class LossWeights:
     """Weight of each term in the generator's sum."""
 
-    content: float = 1.3
-    style: float = 1.0
-    adversarial: float = 6.0
+    content: float = 2.0
+    style: float = 0.1
+    adversarial: float = 2.5
     reconstruction: float = 10.0
     identity: float = 4.0
     flat_background: float = 20.0
     edge: float = 2.0
-    tone: float = 3.0
+    tone: float = 6.0
     grid: float = 10.0
     value_range: float = 5.0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -51,11 +52,20 @@ class Content:
     unreadable: int
 
 
-_Row = tuple[str, str, NDArray[np.uint8], NDArray[np.float32]]
+@dataclass(frozen=True)
+class _Row:
+    """One picture as its source has it; `held_out`: never to be trained on."""
+
+    product_id: str
+    image_id: str
+    rgb: NDArray[np.uint8]
+    weights: NDArray[np.float32]
+    held_out: bool
 
 
 def load_content(source: Path, short_side_px: int, limit: int, seed: int = 0) -> Content:
-    """Read up to `limit` pictures; about an eighth of the products is held out, always the same ones.
+    """Read up to `limit` pictures and set products apart that are never trained on: those of the dataset's other splits
+    than `train`, or about an eighth of a folder's, always the same ones.
 
     Args:
         source: folder written by preprocessing (it has `dataset_info.json`) or a folder of pictures; below the latter,
@@ -81,15 +91,16 @@ def load_content(source: Path, short_side_px: int, limit: int, seed: int = 0) ->
     pictures = _with_statistics(rows)
     if not pictures:
         raise InputError(f"content {source}: expected pictures of products, found none ({unreadable} unreadable)")
-    held_out = tuple(p for p in pictures if is_held_out(p.product_id))
-    train = tuple(p for p in pictures if not is_held_out(p.product_id))
+    apart = {row.product_id for row in rows if row.held_out}
+    held_out = tuple(p for p in pictures if p.product_id in apart)
+    train = tuple(p for p in pictures if p.product_id not in apart)
     if not train or not held_out:
         train = held_out = pictures
     return Content(train, held_out, unreadable)
 
 
 def is_held_out(product_id: str) -> bool:
-    """Whether a product never is trained on; decided by a hash of its name."""
+    """Whether a product of a plain folder never is trained on; decided by a hash of its name."""
     return hashlib.sha256(product_id.encode()).digest()[0] % HELD_OUT_PARTS == 0
 
 
@@ -105,7 +116,7 @@ def _folder_rows(folder: Path, limit: int, seed: int) -> Iterator[_Row | None]:
         mask = product_mask(rgb, alpha)
         rgb = rgb if alpha is None else flatten_on_white(rgb, alpha)
         product = file.stem if file.parent == folder else file.parent.name
-        yield product, str(file.relative_to(folder)), rgb, mask.weights
+        yield _Row(product, str(file.relative_to(folder)), rgb, mask.weights, is_held_out(product))
 
 
 def _dataset_rows(folder: Path, limit: int, seed: int) -> Iterator[_Row | None]:
@@ -120,7 +131,8 @@ def _dataset_rows(folder: Path, limit: int, seed: int) -> Iterator[_Row | None]:
             number += 1
             if number in chosen:
                 weights = example["weights"][..., 0].astype(np.float32) / np.float32(255)
-                yield _text(example["product_id"]), _text(example["image_id"]), example["image"], weights
+                names = _text(example["product_id"]), _text(example["image_id"])
+                yield _Row(*names, example["image"], weights, held_out=split != "train")
 
 
 def _text(value: Any) -> str:
@@ -135,17 +147,16 @@ def _sample(items: Sequence[Any], limit: int, seed: int) -> Iterable[Any]:
 
 
 def _resized(row: _Row, short_side_px: int) -> _Row:
-    product, name, rgb, weights = row
-    rgb = resize_short_side(rgb, short_side_px)
-    return product, name, rgb, resize(weights, rgb.shape[0], rgb.shape[1])
+    rgb = resize_short_side(row.rgb, short_side_px)
+    return dataclasses.replace(row, rgb=rgb, weights=resize(row.weights, rgb.shape[0], rgb.shape[1]))
 
 
 def _with_statistics(rows: list[_Row]) -> tuple[ContentPicture, ...]:
     by_product: dict[str, LabStatistics] = defaultdict(LabStatistics)
-    for product, _, rgb, weights in rows:
-        by_product[product] = by_product[product] + lab_statistics(rgb, weights)
+    for row in rows:
+        by_product[row.product_id] = by_product[row.product_id] + lab_statistics(row.rgb, row.weights)
     return tuple(
-        ContentPicture(product, name, rgb, weights, by_product[product])
-        for product, name, rgb, weights in rows
-        if weights.mean() > 0.01
+        ContentPicture(row.product_id, row.image_id, row.rgb, row.weights, by_product[row.product_id])
+        for row in rows
+        if row.weights.mean() > 0.01
     )

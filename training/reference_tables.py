@@ -24,8 +24,8 @@ def reference_statistics(gan: Any, brands: Sequence[Brand]) -> list[NDArray[np.f
     return found
 
 
-def style_targets(perceptual: Any, brands: Sequence[Brand], *, colour: bool) -> StyleTargets:
-    """Perceptual statistics of each brand, averaged over its references."""
+def style_targets(perceptual: Any, brands: Sequence[Brand]) -> StyleTargets:
+    """Perceptual statistics of each brand's hand, averaged over its references."""
     from training.losses import style_statistics
     from training.models.views import perceptual_view
 
@@ -34,7 +34,7 @@ def style_targets(perceptual: Any, brands: Sequence[Brand], *, colour: bool) -> 
         pictures, weights = square_references(brand)
         sums: dict[str, list[tuple[Any, Any]]] = {}
         for picture, mask in zip(pictures, weights, strict=True):
-            seen = perceptual.features(perceptual_view(picture[None], colour=colour))
+            seen = perceptual.features(perceptual_view(picture[None], colour=False))
             for name, pair in style_statistics(seen, mask[None]).items():
                 sums.setdefault(name, []).append(pair)
         for name, pairs in sums.items():

@@ -54,27 +54,14 @@ TERMS = (
 NUMBERS = (*TERMS, "generator", "discriminator", "real_accuracy", "fake_accuracy")
 
 
-def shown_pictures(restyled: Any, pictures: Any, weights: Any, policy: str) -> Any:
-    """What a viewer will see: the residual as the colour policy lets it through, inside the product only."""
+def shown_pictures(restyled: Any, pictures: Any, weights: Any) -> Any:
+    """What a viewer will see: the hand's change of luminance, inside the product only.
+
+    Colour is the colour map's under every policy: a residual that may paint chroma smears it over edges.
+    """
     from training.models.views import luminance
 
-    residual = restyled - pictures
-    if policy != "full":
-        residual = luminance(residual)
-    return pictures + residual * weights
-
-
-def judged_view(pictures: Any, *, colour: bool) -> Any:
-    """What the discriminator sees, three channels: the hand, and chroma (zero unless the policy is "full")."""
-    from keras import ops
-
-    from training.models.views import hand_view, luminance
-
-    hand = hand_view(pictures)
-    if not colour:
-        return ops.concatenate([hand, ops.zeros_like(hand), ops.zeros_like(hand)], axis=-1)
-    light = luminance(pictures)
-    return ops.concatenate([hand, pictures[..., 2:3] - light, pictures[..., :1] - light], axis=-1)
+    return pictures + luminance(restyled - pictures) * weights
 
 
 def generator_terms(
@@ -88,7 +75,6 @@ def generator_terms(
 
     pictures, weights, references, grain, style, brands = tensors
     few = max(1, config.schedule.batch // 4)
-    colour = config.colour_policy == "full"
     codes = gan.mapping(style)
     inputs = ops.concatenate([pictures, pictures[:few], references[:few]], axis=0)
     all_codes = ops.concatenate([codes, ops.zeros_like(codes[:few]), codes[:few]], axis=0)
@@ -97,9 +83,9 @@ def generator_terms(
     painted = gan.generator(features, inputs, grains, all_codes)
     count = config.schedule.batch
     restyled, photo, own = painted[:count], painted[count : count + few], painted[count + few :]
-    shown = shown_pictures(restyled, pictures, weights, config.colour_policy)
-    seen = perceptual.features(perceptual_view(shown, colour=colour))
-    before = perceptual.features(perceptual_view(pictures, colour=colour))
+    shown = shown_pictures(restyled, pictures, weights)
+    seen = perceptual.features(perceptual_view(shown, colour=False))
+    before = perceptual.features(perceptual_view(pictures, colour=False))
     wanted = {
         name: (ops.take(mean, brands, axis=0), ops.take(spread, brands, axis=0))
         for name, (mean, spread) in targets.items()
@@ -134,8 +120,8 @@ def build_step(
     import tensorflow as tf
 
     from training import losses as loss
+    from training.models.views import hand_view
 
-    colour = config.colour_policy == "full"
     weigh = config.losses
     parts = ["mapping", "generator"]
     if config.schedule.train_encoder:
@@ -154,9 +140,9 @@ def build_step(
         with tf.GradientTape() as tape:
             tensors = (pictures, weights, references, grain, style, brands)
             terms, shown, codes = generator_terms(gan, perceptual, config, targets, tensors)
-            fake_view = judged_view(shown, colour=colour)
+            fake_view = hand_view(shown)
             with tf.GradientTape() as judge:
-                views = tf.stop_gradient(tf.concat([judged_view(references, colour=colour), fake_view], axis=0))
+                views = tf.stop_gradient(tf.concat([hand_view(references), fake_view], axis=0))
                 fixed = tf.stop_gradient(codes)
                 verdicts = gan.discriminator(views, tf.concat([fixed, fixed], axis=0), training=True)
                 count = config.schedule.batch

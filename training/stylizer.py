@@ -100,30 +100,25 @@ class Stylizer:
         shown = (gate > 0).astype(np.float32)
         colour = fit_colour_map(of_product, style.statistics, cast(ColourPolicy, policy))
         mapped = colour.apply(image, mask if strengths[1] == 0 else shown)
-        residual = self._residual(mapped, style, policy)
+        residual = self._residual(mapped, style)
         # Between product and background the mapped picture is already blended by the mask: only strength is left.
         share = np.float32(strengths[0]) if strengths[1] == 0 else gate[..., None]
         change = (mapped.astype(np.float32) - image) * share + residual * 255.0 * gate[..., None]
         out = np.rint(np.clip(image + change, 0, 255)).astype(np.uint8)
         return np.asarray(np.where((gate > 0)[..., None], out, image), np.uint8)
 
-    def _residual(self, mapped: NDArray[np.uint8], style: BrandStyle, policy: str) -> Floats:
-        """What the hand adds, in 0..1 units at the picture's own size: [H,W,1], or [H,W,3] under "full"."""
+    def _residual(self, mapped: NDArray[np.uint8], style: BrandStyle) -> Floats:
+        """What the hand adds to luminance, in 0..1 units at the picture's own size, [H,W,1]."""
         height, width = mapped.shape[:2]
         small = fit_within(mapped, self.bundle.architecture.working_px)
         padded = pad_to_multiple(small, STEP_PX).astype(np.float32) / np.float32(255)
         code = np.array([style.code], np.float32)
         painted = self._painted(padded, code)
-        residual = (painted - padded)[: small.shape[0], : small.shape[1]]
-        if policy != "full":
-            residual = (residual @ _LUMA)[..., None]
+        residual = ((painted - padded)[: small.shape[0], : small.shape[1]] @ _LUMA)[..., None]
         if small.shape[:2] == (height, width):
             return residual
-        planes = [
-            np.asarray(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC))
-            for plane in np.moveaxis(residual, -1, 0)
-        ]
-        return np.stack(planes, axis=-1)
+        plane = Image.fromarray(residual[..., 0]).resize((width, height), Image.Resampling.BICUBIC)
+        return np.asarray(plane)[..., None]
 
     def _painted(self, picture: Floats, code: Floats) -> Floats:
         height, width = picture.shape[:2]

@@ -151,7 +151,7 @@ class Trainer:
     def compiled_step(self) -> Callable[..., Any]:
         """The training step, traced once."""
         if self._compiled is None:
-            targets = style_targets(self.perceptual, self.brands, colour=self.config.colour_policy == "full")
+            targets = style_targets(self.perceptual, self.brands)
             self._compiled = build_step(self.gan, self.perceptual, self.config, targets, self.optimizers, self.averages)
         return self._compiled
 

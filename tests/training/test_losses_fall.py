@@ -10,6 +10,7 @@ import pytest
 
 from training import losses
 from training.models.style_gan import StyleGan
+from training.models.views import luminance
 from training.presets import smoke
 
 random = np.random.default_rng(4)
@@ -41,7 +42,7 @@ def style(gan: StyleGan, y: Any) -> Any:
 
 def adversarial(gan: StyleGan, y: Any) -> Any:
     code = np.ones((1, gan.architecture.code_size), np.float32)
-    return losses.generator_loss(gan.discriminator(y, code), WEIGHTS)
+    return losses.generator_loss(gan.discriminator(luminance(y), code), WEIGHTS)
 
 
 SIMPLE: dict[str, Loss] = {
@@ -84,8 +85,8 @@ def test_discriminator_learns_to_tell_apart(gan: StyleGan) -> None:
     values = []
     for _ in range(15):
         with tf.GradientTape() as tape:
-            real = gan.discriminator(REFERENCE - 0.5, code, training=True)
-            fake = gan.discriminator(PICTURE - 0.5, code, training=True)
+            real = gan.discriminator(luminance(REFERENCE) - 0.5, code, training=True)
+            fake = gan.discriminator(luminance(PICTURE) - 0.5, code, training=True)
             value = losses.discriminator_loss(real, fake, WEIGHTS)
         optimizer.apply(tape.gradient(value, learning), learning)
         values.append(float(value))

@@ -13,7 +13,7 @@ from training.models.views import shrink
 
 
 class PatchDiscriminator(keras.Model):  # type: ignore[misc]
-    """Views [N,H,W,1 or 3] and codes [N,S] -> verdicts [N,H/8,W/8,1], float32; 1 means "from the brand's hand".
+    """Views [N,H,W,1] and codes [N,S] -> verdicts [N,H/8,W/8,1], float32; 1 means "from the brand's hand".
 
     Conditioned by projection (Miyato and Koyama 2018): the code weighs the last features, patch by patch.
     """

@@ -52,7 +52,7 @@ class StyleGan:
         if "heads" in parts:
             self.heads(features)
         if "discriminator" in parts:
-            self.discriminator(picture, code)
+            self.discriminator(picture[..., :1], code)
 
     def variables(self, *parts: str, trainable: bool = False) -> list[Any]:
         """Variables of the named parts (all built parts when none is named)."""

@@ -1,0 +1,62 @@
+"""Draws docs/pictures/before-after.jpg from the sample shop's current releases: `python -m infra.readme_picture`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from pipelines.core import tables
+from pipelines.core.contracts import ReleaseRow
+from pipelines.core.paths import BrandPaths
+from pipelines.core.settings import Shop, load_shop
+from pipelines.release.feed import picture_files
+from pipelines.release.releases import current_release
+
+PRODUCTS = ("teapot-01", "bag-02", "bottle-01", "mug-02", "jar-02", "lamp-02", "vase-02", "cushion-02")
+CELL_PX, LABEL_PX, GAP_PX = 200, 110, 6
+INK, PAPER = (40, 40, 44), (252, 251, 249)
+
+
+def draw(shop: Shop) -> Image.Image:
+    """One row of originals, then for each brand a row of its references and one of restyled products."""
+    releases = {name: _by_product(shop, name) for name in shop.brands}
+    first = next(iter(releases.values()))
+    rows = [("products", [Path(first[product].image_uri) for product in PRODUCTS])]
+    for name, brand in shop.brands.items():
+        references = [Path(file) for file in picture_files(brand.references_uri)]
+        rows.append((f"{name}:\nreferences", references[: len(PRODUCTS)]))
+        rows.append((f"{name}:\nrestyled", [Path(releases[name][product].object_uri) for product in PRODUCTS]))
+    step = CELL_PX + GAP_PX
+    sheet = Image.new("RGB", (LABEL_PX + step * len(PRODUCTS), step * len(rows)), PAPER)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(17)
+    for y, (label, files) in enumerate(rows):
+        pen.multiline_text((10, y * step + CELL_PX // 2 - 20), label, INK, font)
+        for x, file in enumerate(files):
+            sheet.paste(_thumbnail(file), (LABEL_PX + x * step, y * step))
+    return sheet
+
+
+def _by_product(shop: Shop, brand: str) -> dict[str, ReleaseRow]:
+    paths = BrandPaths(shop.settings.output_uri, brand)
+    rows = tables.read_rows(paths.release_rows(current_release(paths)), ReleaseRow)
+    return {row.product_id: row for row in reversed(rows)}
+
+
+def _thumbnail(file: Path) -> Image.Image:
+    with Image.open(file) as image:
+        picture = image.convert("RGBA")
+    white = Image.new("RGBA", picture.size, "white")
+    return ImageOps.fit(Image.alpha_composite(white, picture).convert("RGB"), (CELL_PX, CELL_PX))
+
+
+def main() -> None:
+    """Write the picture."""
+    target = Path("docs/pictures/before-after.jpg")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draw(load_shop("sample-shop/shop.yaml")).save(target, quality=85)
+    print(target)
+
+
+if __name__ == "__main__":
+    main()
