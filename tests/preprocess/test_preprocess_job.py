@@ -346,3 +346,15 @@ def test_command_line_ends_with_the_summary(tmp_path: Path) -> None:
     wrong = subprocess.run([*command, "--run-id", "r1", "--colour=red"], capture_output=True, text=True, check=False)
     assert wrong.returncode == 2
     assert "--colour=red" in wrong.stderr
+
+
+def test_training_keeps_to_the_datasets_own_splits(
+    mixed: tuple[PictureShop, dict[str, Any]], examples: dict[str, list[dict[str, Any]]]
+) -> None:
+    from training.data import load_content
+
+    content = load_content(Path(mixed[0].night.dataset), short_side_px=48, limit=1000, seed=0)
+    products = {split: {row["product_id"].decode() for row in rows} for split, rows in examples.items()}
+    assert {picture.product_id for picture in content.train} == products["train"]
+    assert {picture.product_id for picture in content.held_out} == products["validation"] | products["test"]
+    assert len(content.train) + len(content.held_out) == sum(map(len, examples.values()))
