@@ -31,4 +31,4 @@ install-dev:
 	@MAKECMDGOALS=$(MAKECMDGOALS) infra/install.sh dev
 
 clean:
-	rm -rf .venv .airflow sample-shop
+	rm -rf .venv sample-shop

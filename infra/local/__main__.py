@@ -32,11 +32,14 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--date", default="", help="night to run, YYYY-MM-DD; default: today, UTC")
     parser.add_argument("--port", type=int, default=8080, help="of Airflow's UI on 127.0.0.1")
     parser.add_argument("--detach", action="store_true", help="stop Airflow when the release is published")
-    parser.add_argument("--home", type=Path, default=Path(".airflow"), help="Airflow's database, logs and secrets")
+    parser.add_argument(
+        "--home", type=Path, help="Airflow's database, logs and secrets; default: .airflow beside --shop"
+    )
     options = parser.parse_args(argv)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
-    stack = Stack(options.home.resolve(), options.shop.resolve(), options.port)
+    home = options.home or options.shop.parent / ".airflow"
+    stack = Stack(home.resolve(), options.shop.resolve(), options.port)
     try:
         date = checked_date(options.date or datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"))
         shop = load_shop(options.shop)
