@@ -20,6 +20,7 @@ def training_parser(prog: str, description: str) -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workdir", type=Path, help="run folder; default: beside --out")
     parser.add_argument("--colour", choices=COLOUR_POLICIES, default="keep-hue", help="colour policy")
+    parser.add_argument("--hand", type=float, default=1.0, help="how boldly the hand is drawn; 2 for line work")
     parser.add_argument(
         "--perceptual",
         default="auto",

@@ -46,7 +46,7 @@ class LossWeights:
 
     content: float = 2.0
     style: float = 0.1
-    adversarial: float = 2.5
+    adversarial: float = 2.0
     reconstruction: float = 10.0
     identity: float = 4.0
     flat_background: float = 20.0

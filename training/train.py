@@ -41,7 +41,7 @@ def _job(options: argparse.Namespace) -> dict[str, Any]:
     brands = (load_brand(options.brand, options.style, config.schedule.reference_px),)
     command = (
         f"python -m training.train --preset {options.preset} --brand {options.brand} "
-        f"--colour {options.colour} --seed {options.seed}"
+        f"--colour {options.colour} --hand {options.hand} --seed {options.seed}"
     )
     return train(options, config, brands, command)
 
@@ -50,11 +50,15 @@ def resolved(options: argparse.Namespace, name: str) -> TrainingConfig:
     """The preset with the options of this run in.
 
     Raises:
-        InputError: minutes or images that are not above 0.
+        InputError: minutes, hand or images that are not above 0.
     """
     config = preset(name, colour_policy=options.colour, seed=options.seed)
     if options.minutes is not None and not options.minutes > 0:
         raise InputError(f"--minutes: expected more than 0, received {options.minutes}")
+    if not options.hand > 0:
+        raise InputError(f"--hand: expected more than 0, received {options.hand}")
+    weights = dataclasses.replace(config.losses, adversarial=config.losses.adversarial * options.hand)
+    config = dataclasses.replace(config, losses=weights)
     if options.images is None:
         return config
     if options.images < 1:

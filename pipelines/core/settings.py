@@ -112,6 +112,7 @@ class TrainingSettings(SettingsModel):
     preset: str = Field("quick", description="A preset of training/presets.py.")
     init: str = Field("base", description="Where to start: base (the shipped checkpoint), none, or a bundle's folder.")
     minutes: float | None = Field(None, gt=0, le=24 * 60, description="Stop after this long; none: the preset's own.")
+    hand: float = Field(1.0, ge=0.1, le=10, description="How boldly the hand is drawn: 1 for paint, 2 for line work.")
     seed: int = Field(0, ge=0, le=2**31 - 1)
 
 

@@ -62,6 +62,7 @@ def training_request(shop: Shop, brand_name: str, date: str, *, fresh_as: str = 
         "preset": brand.training.preset,
         "init": brand.training.init,
         "minutes_option": "" if brand.training.minutes is None else f"--minutes={brand.training.minutes}",
+        "hand_option": f"--hand={brand.training.hand}",
         "seed": str(brand.training.seed),
         "colour": brand.colour,
     }

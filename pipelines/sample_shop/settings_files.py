@@ -22,11 +22,11 @@ references_uri: references      # this brand's look, in pictures
 strength: 1.0
 colour: {colour}
 output: {{format: jpeg, quality: 92}}
-training: {{preset: quick}}
+training: {{preset: quick, hand: {hand}}}
 gate: {{preset: illustrative}}
 """
 
-BRANDS = {"inkwell": "keep-hue", "gouache": "full"}
+BRANDS = {"inkwell": {"colour": "keep-hue", "hand": 2.0}, "gouache": {"colour": "full", "hand": 1.0}}
 
 
 def write_settings(root: Path) -> Path:
@@ -37,7 +37,7 @@ def write_settings(root: Path) -> Path:
     shop = root / "shop.yaml"
     texts = {shop: SHOP}
     texts |= {
-        root / "brands" / name / "brand.yaml": BRAND.format(name=name, colour=colour) for name, colour in BRANDS.items()
+        root / "brands" / name / "brand.yaml": BRAND.format(name=name, **values) for name, values in BRANDS.items()
     }
     for file, text in texts.items():
         file.parent.mkdir(parents=True, exist_ok=True)
