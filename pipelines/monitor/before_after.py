@@ -1,17 +1,16 @@
-"""Draws docs/pictures/before-after.jpg from the sample shop's current releases: `python -m infra.readme_picture`."""
+"""Draws docs/pictures/before-after.jpg from the sample shop's releases: `python -m pipelines.monitor.before_after`."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont, ImageOps
 
-from pipelines.core import tables
+from pipelines.core import storage, tables
 from pipelines.core.contracts import ReleaseRow
 from pipelines.core.paths import BrandPaths
 from pipelines.core.settings import Shop, load_shop
-from pipelines.release.feed import picture_files
-from pipelines.release.releases import current_release
 
 PRODUCTS = ("teapot-01", "bag-02", "bottle-01", "mug-02", "jar-02", "lamp-02", "vase-02", "cushion-02")
 CELL_PX, LABEL_PX, GAP_PX = 200, 110, 6
@@ -24,7 +23,7 @@ def draw(shop: Shop) -> Image.Image:
     first = next(iter(releases.values()))
     rows = [("products", [Path(first[product].image_uri) for product in PRODUCTS])]
     for name, brand in shop.brands.items():
-        references = [Path(file) for file in picture_files(brand.references_uri)]
+        references = [Path(file) for file in storage.list_files(brand.references_uri)]
         rows.append((f"{name}:\nreferences", references[: len(PRODUCTS)]))
         rows.append((f"{name}:\nrestyled", [Path(releases[name][product].object_uri) for product in PRODUCTS]))
     step = CELL_PX + GAP_PX
@@ -39,7 +38,8 @@ def draw(shop: Shop) -> Image.Image:
 
 def _by_product(shop: Shop, brand: str) -> dict[str, ReleaseRow]:
     paths = BrandPaths(shop.settings.output_uri, brand)
-    rows = tables.read_rows(paths.release_rows(current_release(paths)), ReleaseRow)
+    release_id = json.loads(storage.read_bytes(paths.current))["release_id"]
+    rows = tables.read_rows(paths.release_rows(release_id), ReleaseRow)
     return {row.product_id: row for row in reversed(rows)}
 
 
@@ -55,7 +55,7 @@ def main() -> None:
     target = Path("docs/pictures/before-after.jpg")
     target.parent.mkdir(parents=True, exist_ok=True)
     draw(load_shop("sample-shop/shop.yaml")).save(target, quality=85)
-    print(target)
+    print(target)  # noqa: T201
 
 
 if __name__ == "__main__":
