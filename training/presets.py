@@ -64,7 +64,15 @@ def standard() -> TrainingConfig:
         preset="standard",
         architecture=Architecture(),
         losses=LossWeights(),
-        schedule=Schedule(images=12_000, epoch_images=2_000, content_limit=1_000, crop_px=96, ema_decay=0.998),
+        schedule=Schedule(
+            images=9_000,
+            epoch_images=1_500,
+            content_limit=1_000,
+            crop_px=128,
+            content_px=384,
+            reference_px=384,
+            ema_decay=0.998,
+        ),
     )
 
 

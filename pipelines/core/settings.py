@@ -71,7 +71,7 @@ class ImageLimits(SettingsModel):
 class DatasetSettings(SettingsModel):
     """The training dataset that preprocessing writes."""
 
-    short_side_px: int = Field(256, ge=64, le=1024)
+    short_side_px: int = Field(384, ge=64, le=1024)
     images_per_shard: int = Field(64, ge=1, le=4096)
 
 

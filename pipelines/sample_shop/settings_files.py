@@ -26,7 +26,7 @@ training: {{preset: quick, hand: {hand}}}
 gate: {{preset: illustrative}}
 """
 
-BRANDS = {"inkwell": {"colour": "keep-hue", "hand": 2.0}, "gouache": {"colour": "full", "hand": 1.0}}
+BRANDS = {"inkwell": {"colour": "keep-hue", "hand": 3.0}, "gouache": {"colour": "full", "hand": 2.0}}
 
 
 def write_settings(root: Path) -> Path:
