@@ -51,7 +51,9 @@ def quick() -> TrainingConfig:
         preset="quick",
         architecture=Architecture(),
         losses=LossWeights(),
-        schedule=Schedule(images=2_000, epoch_images=1_000, content_limit=300, crop_px=96),
+        schedule=Schedule(
+            images=1_600, epoch_images=800, content_limit=300, crop_px=128, content_px=384, reference_px=384
+        ),
     )
 
 
