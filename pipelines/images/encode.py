@@ -46,7 +46,7 @@ def encode_image(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, output
     if output.format == "jpeg":
         # Below 90 the colour planes are halved, as viewers expect of small files; from 90 on fabrics keep their edges.
         subsampling = 0 if output.quality >= 90 else 2
-        picture.save(buffer, "JPEG", quality=output.quality, subsampling=subsampling, optimize=True)
+        picture.save(buffer, "JPEG", quality=output.quality, subsampling=subsampling)
     elif output.format == "png":
         picture.save(buffer, "PNG", compress_level=4)
     else:

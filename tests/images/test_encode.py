@@ -74,3 +74,10 @@ def test_wrong_options_and_arrays_are_named(product_on_white: NDArray[np.uint8])
         encode_image(product_on_white[..., 0], None, EncodeOptions())
     with pytest.raises(ValueError, match="alpha"):
         encode_image(product_on_white, np.zeros((3, 3), np.uint8), EncodeOptions("png"))
+
+
+@pytest.mark.parametrize("quality", [92, 100])
+def test_noise_that_hardly_compresses_is_written(quality: int) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (533, 400, 3), dtype=np.uint8)
+    data = encode_image(noise, None, EncodeOptions("jpeg", quality))
+    assert Image.open(io.BytesIO(data)).size == (400, 533)

@@ -20,7 +20,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     keras.utils.set_random_seed(7)
     architecture = Architecture(channels=48, encoder_blocks=1, generator_blocks=1, detail_channels=8, working_px=96)
     gan = StyleGan(architecture, parts=INFERENCE_PARTS)
-    code = tuple(np.random.default_rng(7).normal(size=architecture.code_size).tolist())
+    # A small code: the grain of an untrained generator grows with it.
+    code = tuple((0.1 * np.random.default_rng(7).normal(size=architecture.code_size)).tolist())
     look = LabStatistics((45.0, 12.0, 20.0), (14.0, 6.0, 8.0), 24.0, 1e5)
     model = ModelBundle(
         architecture=architecture,
