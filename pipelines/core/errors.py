@@ -7,7 +7,7 @@
     │   ├── ReferencesError        a brand's reference pictures
     │   ├── ImageRejected          one image; carries the dead-letter reason
     │   └── ModelBundleError       wrong hash, architecture or content of a model bundle
-    ├── TrainingStopped            the numbers say that going on is pointless (NaN, collapse)
+    ├── TrainingStopped            the numbers say that going on is pointless (NaN, collapse, a refused first model)
     ├── PublishConflict            somebody else moved `current` first
     ├── GateBlocked                too many images of a batch failed the fidelity gate
     └── MissingArtifact            an earlier stage has not written what this one reads
@@ -87,7 +87,7 @@ class ModelBundleError(InputError):
 
 
 class TrainingStopped(RestyleError):
-    """Training met NaN or a collapsed discriminator."""
+    """Training met NaN or a collapsed discriminator, or its first model was refused."""
 
     exit_code = 3
 

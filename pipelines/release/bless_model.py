@@ -10,7 +10,7 @@ import argparse
 import sys
 from typing import Any
 
-from pipelines.core.errors import RestyleError
+from pipelines.core.errors import TrainingStopped
 from pipelines.core.jobs import run_job
 from pipelines.core.paths import BrandPaths
 from pipelines.core.settings import load_shop
@@ -26,7 +26,7 @@ def bless_candidate(paths: BrandPaths, training_key: str, candidate: str, evalua
     if blessing["blessed"]:
         bless(paths, sha256, training_key, blessing)
     elif current is None:
-        raise RestyleError(
+        raise TrainingStopped(
             f"brand {paths.brand}: the first model was refused: {'; '.join(blessing['reasons'])}. There is no earlier "
             "one to keep; add references, train longer (training.minutes) or choose another preset."
         )

@@ -37,7 +37,7 @@ def shop_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shop.write_text(yaml.safe_dump({**settings, "brands": ["brands/inkwell/brand.yaml"]}))
     brand = root / "brands/inkwell/brand.yaml"
     brand.write_text(
-        yaml.safe_dump({**yaml.safe_load(brand.read_text()), "training": {"preset": "smoke", "init": "none"}})
+        yaml.safe_dump({**yaml.safe_load(brand.read_text()), "training": {"preset": "quick", "minutes": 0.05}})
     )
     (root / "images/broken.jpg").write_bytes(b"<html>no picture</html>")
     with (root / "feed/products.csv").open("a", newline="") as feed:
