@@ -12,8 +12,8 @@ from pipelines.core.contracts import ReleaseRow
 from pipelines.core.paths import BrandPaths
 from pipelines.core.settings import Shop, load_shop
 
-PRODUCTS = ("teapot-01", "bag-02", "bottle-01", "mug-02", "jar-02", "lamp-02", "vase-02", "cushion-02")
-CELL_PX, LABEL_PX, GAP_PX = 200, 110, 6
+PRODUCTS = ("teapot-01", "bottle-01", "mug-02", "cushion-02")
+CELL_PX, LABEL_PX, GAP_PX = 400, 110, 6
 INK, PAPER = (40, 40, 44), (252, 251, 249)
 
 
@@ -54,7 +54,7 @@ def main() -> None:
     """Write the picture."""
     target = Path("docs/pictures/before-after.jpg")
     target.parent.mkdir(parents=True, exist_ok=True)
-    draw(load_shop("sample-shop/shop.yaml")).save(target, quality=85)
+    draw(load_shop("sample-shop/shop.yaml")).save(target, quality=80)
     print(target)  # noqa: T201
 
 
