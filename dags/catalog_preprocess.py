@@ -4,7 +4,8 @@ Every night the product feed becomes a snapshot (one row an image, with the hash
 with facts about every image. What cannot be used becomes a dead letter with its reason; everything else goes on.
 
 **By hand:** trigger with a partition key or a date; name a brand to limit the runs that follow to it.
-**Backfill:** `airflow backfill create --dag-id catalog_preprocess --from-date 2026-11-01 --to-date 2026-11-07`.
+**Backfill:** `airflow backfill create --dag-id catalog_preprocess --from-date 2026-11-01 --to-date 2026-11-08` runs
+the nights of 1 to 7 November (the range ends at midnight, before that day's own night).
 """
 
 from __future__ import annotations
