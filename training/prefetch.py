@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.sampling import BatchSampler
-from training.step import Batch
+from training.terms import Batch
 
 
 def prefetched(

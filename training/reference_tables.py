@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.references import Brand
-from training.step import StyleTargets
+from training.terms import StyleTargets
 
 
 def reference_statistics(gan: Any, brands: Sequence[Brand]) -> list[NDArray[np.float32]]:

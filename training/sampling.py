@@ -12,7 +12,7 @@ from pipelines.images.look import ColourPolicy, fit_colour_map
 from training.data import ContentPicture
 from training.grain import GRAIN_PX, grain
 from training.references import Brand
-from training.step import Batch
+from training.terms import Batch
 
 _TRIES: Final = 24
 _LEAST_PRODUCT: Final = 0.15

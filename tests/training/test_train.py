@@ -50,7 +50,7 @@ def test_every_term_is_measured_and_finite(short_run: Any) -> None:
 
 def test_sum_is_the_weighted_terms(short_run: Any) -> None:
     from training.presets import smoke
-    from training.step import TERMS
+    from training.terms import TERMS
 
     weights = smoke().losses
     for line in short_run.metrics:
