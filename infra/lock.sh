@@ -9,5 +9,5 @@ main="--extra airflow --extra beam --extra build --extra gcs --extra train"
 # shellcheck disable=SC2086
 compile $main --output-file requirements.lock ${1:-}
 # shellcheck disable=SC2086
-compile $main --extra dev --extra kubernetes --constraint requirements.lock --output-file requirements-dev.lock
+compile $main --extra dev --extra jax --extra kubernetes --constraint requirements.lock --output-file requirements-dev.lock
 awk '/^uv==/ { keep = 1 } keep { print } keep && !/\\$/ { exit }' requirements.lock > requirements-bootstrap.lock
