@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,8 @@ from pipelines.images.look import ColourPolicy, fit_colour_map
 from training.bundle import BrandStyle, ModelBundle, load_bundle
 from training.config import COLOUR_POLICIES
 from training.grain import grain
+from training.painter import Floats, Painter, build_painter
 from training.tiles import STEP_PX, tiles
-
-Floats = NDArray[np.float32]
-Painter = Callable[[Floats, Floats, Floats], Floats]
-"""Picture [1,H,W,3] in 0..1, grain [1,H,W,1] and code [1,S] to the picture [1,H,W,3] in the brand's hand."""
 
 _LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 TILE_PX: Final = 768
@@ -132,28 +129,6 @@ class Stylizer:
             first, second, third, fourth = tile.core
             out[first:third, second:fourth] = painted[first - top : third - top, second - left : fourth - left]
         return out
-
-
-def build_painter(bundle: ModelBundle) -> Painter:
-    """The networks of a bundle as one function, in float32 and compiled once for all sizes."""
-    import tensorflow as tf
-
-    from training.models.style_gan import INFERENCE_PARTS, StyleGan
-
-    gan = StyleGan(bundle.architecture, parts=INFERENCE_PARTS)
-    gan.load_arrays(bundle.weights, *INFERENCE_PARTS)
-    signature = [
-        tf.TensorSpec((1, None, None, 3), tf.float32),
-        tf.TensorSpec((1, None, None, 1), tf.float32),
-        tf.TensorSpec((1, bundle.architecture.code_size), tf.float32),
-    ]
-    compiled = tf.function(gan.restyle, input_signature=signature, jit_compile=False, reduce_retracing=True)
-
-    def paint(picture: Floats, paper: Floats, code: Floats) -> Floats:
-        painted: Any = compiled(tf.constant(picture), tf.constant(paper), tf.constant(code))
-        return np.asarray(painted.numpy(), np.float32)
-
-    return paint
 
 
 def _check(
