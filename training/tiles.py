@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from pipelines.images.geometry import Box
+
 STEP_PX = 4
 """Windows begin at multiples of the stem's step, or cells would be cut differently than in the whole picture."""
 
@@ -17,22 +19,25 @@ class Tile:
     window: tuple[int, int, int, int]
 
 
-def tiles(height_px: int, width_px: int, tile_px: int, halo_px: int) -> Iterator[Tile]:
-    """Tiles whose cores partition [0,height) x [0,width); both sides are multiples of 4.
+def tiles(height_px: int, width_px: int, tile_px: int, halo_px: int, area: Box | None = None) -> Iterator[Tile]:
+    """Tiles whose cores partition the area, by default [0,height) x [0,width); all lengths are multiples of 4.
 
     Args:
         height_px: multiple of 4.
         width_px: multiple of 4.
         tile_px: side of a core, multiple of 4.
         halo_px: real neighbours read on each side where the picture has them, multiple of 4.
+        area: the part of the picture that is wanted, its borders multiples of 4.
     """
-    for name, value in (("height", height_px), ("width", width_px), ("tile", tile_px), ("halo", halo_px)):
+    area = area or Box(0, 0, height_px, width_px)
+    lengths = {"height": height_px, "width": width_px, "tile": tile_px, "halo": halo_px, **area._asdict()}
+    for name, value in lengths.items():
         if value % STEP_PX or value < 0:
             raise ValueError(f"{name}_px: expected a multiple of {STEP_PX}, received {value}")
-    for top in range(0, height_px, tile_px):
-        bottom = min(top + tile_px, height_px)
-        for left in range(0, width_px, tile_px):
-            right = min(left + tile_px, width_px)
+    for top in range(area.top, area.bottom, tile_px):
+        bottom = min(top + tile_px, area.bottom)
+        for left in range(area.left, area.right, tile_px):
+            right = min(left + tile_px, area.right)
             window = (
                 max(0, top - halo_px),
                 max(0, left - halo_px),
@@ -40,3 +45,15 @@ def tiles(height_px: int, width_px: int, tile_px: int, halo_px: int) -> Iterator
                 min(width_px, right + halo_px),
             )
             yield Tile((top, left, bottom, right), window)
+
+
+def snapped(box: Box, height_px: int, width_px: int, grid_px: int = 64) -> Box:
+    """The box and at least one step around it, widened to a coarse grid so that few different sizes come up."""
+
+    def span(first: int, last: int, length: int) -> tuple[int, int]:
+        low = max(0, first - STEP_PX) // grid_px * grid_px
+        return low, min(length, -(-(last + STEP_PX) // grid_px) * grid_px)
+
+    top, bottom = span(box.top, box.bottom, height_px)
+    left, right = span(box.left, box.right, width_px)
+    return Box(top, left, bottom, right)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from pipelines.core.errors import InputError
 from pipelines.images.colour import LabStatistics, lab_statistics
 from pipelines.images.mask import product_mask
 from training.bundle import load_bundle
@@ -113,11 +114,11 @@ def test_large_picture_keeps_its_size_and_detail(stylizer: Stylizer) -> None:
     [
         ({"strength": 1.5}, "strength: expected 0..1"),
         ({"background_strength": -0.1}, "background_strength"),
-        ({"colour_policy": "sepia"}, "colour_policy"),
+        ({"colour_policy": "sepia"}, "colour: expected one of keep-hue"),
     ],
 )
 def test_options_out_of_range(stylizer: Stylizer, pictures: Any, options: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(InputError, match=message):
         restyle(stylizer, pictures, **options)
 
 
