@@ -23,7 +23,9 @@ _STEP_PX: Final = 16
 _PATCHES: Final = 48
 # Standard deviations of L. Below, a patch is blank or a scanner's white; above, something is drawn on it.
 _LEAST_SPREAD: Final = 0.25
-_QUIET_SPREAD: Final = 2.2
+_QUIET_SPREAD: Final = 1.2
+_LONGEST_PX: Final = 24.0
+"""Longer waves fade: at a thumbnail's size they turn paper into a pattern of pebbles."""
 _NOISE_SEED: Final = 11
 
 
@@ -38,7 +40,8 @@ def texton(references: Sequence[Reference]) -> Floats:
     power = np.zeros((TEXTON_PX, TEXTON_PX))
     for patch in patches:
         power += np.abs(np.fft.fft2(patch)) ** 2
-    power[0, 0] = 0
+    waves = np.fft.fftfreq(TEXTON_PX)
+    power *= 1 - np.exp(-(waves[:, None] ** 2 + waves[None, :] ** 2) * _LONGEST_PX**2)
     kernel = np.fft.fftshift(np.fft.ifft2(np.sqrt(power / len(patches))).real / TEXTON_PX)
     spread = float(np.sqrt((kernel**2).sum()))
     return np.asarray(kernel * min(1.0, _QUIET_SPREAD / max(spread, 1e-6)), np.float32)
