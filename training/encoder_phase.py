@@ -8,9 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from training.compiled import Differentiate, compiled
 from training.config import Schedule
 from training.prefetch import prefetched
 from training.sampling import BatchSampler
+from training.terms import prepared
 
 _LOG_STEPS = 50
 _PIXELS = 10.0
@@ -46,7 +48,7 @@ def teach_encoder(
     for number, drawn in prefetched(sampler, range(2**31, 2**31 + last), nothing):
         done = number - 2**31 + 1
         optimizer.learning_rate = rate * (1.0 - 0.95 * done / last)
-        window.append(step(drawn.pictures, drawn.references).numpy())
+        window.append(np.asarray(step(drawn.pictures, drawn.references)))
         if len(window) == _LOG_STEPS or done == last:
             distillation, pixels = (float(value) for value in np.mean(window, axis=0))
             report(done * batch, {"distillation": distillation, "pixels": pixels})
@@ -55,7 +57,7 @@ def teach_encoder(
 
 def build_encoder_step(gan: Any, teacher: Any, optimizer: Any) -> Callable[..., Any]:
     """Compile: products and references, uint8 [B,c,c,3] each -> float32 (distillation, pixels)."""
-    import tensorflow as tf
+    from keras import ops
 
     from training import losses as loss
     from training.models.layers import depth_to_space
@@ -64,18 +66,21 @@ def build_encoder_step(gan: Any, teacher: Any, optimizer: Any) -> Callable[..., 
     learning = gan.variables("encoder", "heads", trainable=True) + gan.generator.readout.trainable_variables
     optimizer.build(learning)
 
-    def step(pictures: Any, references: Any) -> Any:
-        pictures = tf.cast(pictures, tf.float32) / 255.0
-        drawn = perceptual_view(tf.cast(references, tf.float32) / 255.0, colour=False)
-        inputs = tf.concat([pictures, drawn], axis=0)
+    def step(differentiate: Differentiate, *arrays: Any) -> Any:
+        pictures, references = prepared(arrays)
+        drawn = perceptual_view(references, colour=False)
+        inputs = ops.concatenate([pictures, drawn], axis=0)
         wanted = teacher.features(inputs)
-        with tf.GradientTape() as tape:
+
+        def school() -> tuple[Any, Any]:
             features = gan.encoder(inputs)
             distillation = loss.distillation_loss(gan.heads(features), wanted)
-            pixels = tf.cast(depth_to_space(gan.generator.readout(features), 4), tf.float32) + 0.5
+            pixels = ops.cast(depth_to_space(gan.generator.readout(features), 4), "float32") + 0.5
             kept = loss.reconstruction_loss(pixels, inputs)
-            total = distillation + _PIXELS * kept
-        optimizer.apply(tape.gradient(total, learning), learning)
-        return tf.stack([distillation, kept])
+            return distillation + _PIXELS * kept, ops.stack([distillation, kept])
 
-    return tf.function(step, jit_compile=False)  # type: ignore[no-any-return]
+        _, numbers, gradients = differentiate(school, learning)
+        optimizer.apply(gradients, learning)
+        return numbers
+
+    return compiled(step, [*learning, *optimizer.variables])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.core.errors import ModelBundleError, TrainingStopped
-from training.assembly import AVERAGE, bundle_of
+from training.assembly import AVERAGE, bundle_of, reference_arrays
 from training.bundle import ModelBundle
 from training.checkpoint import Checkpoint, write_checkpoint
 from training.config import TrainingConfig, to_json
@@ -24,7 +24,7 @@ from training.prefetch import prefetched
 from training.reference_tables import reference_statistics, style_targets
 from training.references import Brand
 from training.sampling import BatchSampler
-from training.step import NUMBERS, build_step
+from training.step import NUMBERS, Game, build_step
 from training.telemetry import Telemetry
 
 _LOG_STEPS = 20
@@ -58,10 +58,12 @@ class Trainer:
         command: str,
     ) -> None:
         import keras
+        from keras import ops
 
         self.config = config
         self.content = content
         self.brands = tuple(brands)
+        self.reference_arrays = reference_arrays(self.brands)
         self.perceptual = perceptual
         self.folder = folder
         self.command = command
@@ -72,7 +74,7 @@ class Trainer:
             keras.optimizers.Adam(schedule.discriminator_rate, beta_1=0.5, beta_2=0.99),
         )
         self.followed = self.gan.variables("encoder", "mapping", "generator")
-        self.averages = [keras.Variable(v.value, trainable=False, dtype="float32") for v in self.followed]
+        self.averages = [keras.Variable(ops.copy(v), trainable=False, dtype="float32") for v in self.followed]
         self.step = 0
         self.seconds = 0.0
         self.schooled = False
@@ -125,6 +127,7 @@ class Trainer:
             for index, variable in enumerate(optimizer.variables):
                 variable.assign(checkpoint.arrays[f"optimizer/{owner}/{index}"])
         self.step = int(checkpoint.state["step"])
+        self.schooled = True
         self.seconds = float(checkpoint.state["seconds"])
 
     def checkpoint(self) -> Checkpoint:
@@ -132,6 +135,7 @@ class Trainer:
         arrays = self.gan.arrays()
         for variable, average in zip(self.followed, self.averages, strict=True):
             arrays[AVERAGE + variable.path] = as_array(average)
+        arrays.update(self.reference_arrays)
         for brand, rows in zip(self.brands, reference_statistics(self.gan, self.brands), strict=True):
             arrays[REFERENCES + brand.name] = rows
         for owner, optimizer in zip(("generator", "discriminator"), self.optimizers, strict=True):
@@ -152,7 +156,8 @@ class Trainer:
         """The training step, traced once."""
         if self._compiled is None:
             targets = style_targets(self.perceptual, self.brands)
-            self._compiled = build_step(self.gan, self.perceptual, self.config, targets, self.optimizers, self.averages)
+            game = Game(self.gan, self.perceptual, self.config, targets, self.optimizers, self.averages)
+            self._compiled = build_step(game)
         return self._compiled
 
     def run(self, telemetry: Telemetry, *, minutes: float | None, after_epoch: Callable[[int], None]) -> None:
@@ -162,7 +167,7 @@ class Trainer:
             TrainingStopped: a loss is not finite, or the discriminator has won for good.
         """
         schedule = self.config.schedule
-        if schedule.encoder_images and self.step == 0 and not self.schooled:
+        if schedule.encoder_images and not self.schooled:
             self._teach_encoder(telemetry)
         compiled = self.compiled_step()
         limit = None if minutes is None else minutes * 60.0
@@ -188,6 +193,7 @@ class Trainer:
 
         teach_encoder(self.gan, self.perceptual, self.sampler, self.config.schedule, report)
         self._restart_averages()
+        self.schooled = True
         write_checkpoint(self.checkpoint(), self.folder / "checkpoint")
 
     def _epoch(
@@ -210,7 +216,8 @@ class Trainer:
             ):
                 optimizer.learning_rate = rate * (1.0 - 0.96 * min(fraction, 1.0))
             decay = min(schedule.ema_decay, (1 + number) / (10 + number))
-            numbers = compiled(*batch.arrays(), np.float32(decay)).numpy()
+            numbers = compiled(*batch.arrays(), np.float32(decay))
+            numbers = np.asarray(numbers)
             if not np.isfinite(numbers).all():
                 bad = [name for name, value in zip(NUMBERS, numbers, strict=True) if not np.isfinite(value)]
                 raise TrainingStopped(
@@ -246,8 +253,10 @@ class Trainer:
         telemetry.progress(self.images, rate, left)
 
     def _restart_averages(self) -> None:
+        from keras import ops
+
         for average, variable in zip(self.averages, self.followed, strict=True):
-            average.assign(variable.value)
+            average.assign(ops.copy(variable))
 
     def bundle(self) -> ModelBundle:
         """The averaged weights, with every brand's code, as a model bundle."""

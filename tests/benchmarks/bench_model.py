@@ -123,7 +123,7 @@ def multiplies_bfloat16() -> bool:
 def figure(name: str, value: float, unit: str, reference: str) -> None:
     """One line."""
     line = {"name": name, "value": round(value, 4), "unit": unit, "reference": reference, "machine": machine()}
-    print(json.dumps(line), flush=True)
+    print(json.dumps(line), flush=True)  # noqa: T201
 
 
 def machine() -> str:

@@ -1,4 +1,4 @@
-"""The classic fast style network, the yardstick: Johnson, Alahi and Fei-Fei (2016) with instance norm (Ulyanov 2017)."""
+"""The classic fast style network: Johnson, Alahi and Fei-Fei (2016) with instance norm (Ulyanov 2017)."""
 
 from __future__ import annotations
 
