@@ -3,85 +3,104 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
+import os
 import sys
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.core.errors import InputError
 from pipelines.core.jobs import run_job
-from pipelines.images.look import ColourPolicy, fit_colour_map
 from training.blessing import bless
-from training.bundle import ModelBundle, load_bundle
-from training.data import ContentPicture, load_content
+from training.bundle import load_bundle
+from training.evaluation.figures import Measurements
+from training.evaluation.looks import Looks, Regime
+from training.evaluation.subject import Subject, pictures_to_measure, subject_of
 from training.files import write_bytes, write_json
-from training.references import Brand, load_brand
-from training.telemetry import labelled_grid, png_bytes
 
-_CONTENT_PX = 256
-_REFERENCE_PX = 300
-_PICTURES = 32
-_CONTENT_LIMIT = 512
-_SHEET_ROWS = 8
+ALEXNET_VARIABLE: Final = "RESTYLE_ALEXNET"
+_PICTURES: Final = 24
 
 
-@dataclass(frozen=True)
-class Restyled:
-    """Held-out pictures, with the colour map alone, and in the full look."""
-
-    before: list[NDArray[np.uint8]]
-    mapped: list[NDArray[np.uint8]]
-    after: list[NDArray[np.uint8]]
-    weights: list[NDArray[np.float32]]
-
-
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, prog: str = "python -m training.evaluate") -> int:
     """Entry point; the last line printed is a JSON summary. A refusal is a result, not a failure: exit code 0."""
-    parser = argparse.ArgumentParser(prog="python -m training.evaluate", description="Measure and bless a model.")
-    parser.add_argument("--candidate", type=Path, required=True, help="model bundle")
+    parser = argparse.ArgumentParser(prog=prog, description="Measure and bless a model.")
+    parser.add_argument("--candidate", "--model", type=Path, required=True, help="model bundle")
     parser.add_argument("--current", type=Path, help="model bundle that is in use")
     parser.add_argument("--content", type=Path, required=True, help="folder of pictures, or preprocessing's dataset")
     parser.add_argument("--style", type=Path, required=True, help="the brand's reference pictures")
     parser.add_argument("--brand", required=True)
-    parser.add_argument("--out", type=Path, required=True, help="folder for evaluation.json, blessing.json, sheet.png")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the reports and the sheet of pictures")
     parser.add_argument("--perceptual", default="auto", help="as for training.train")
-    parser.add_argument("--strength", type=float, default=1.0)
+    add_alexnet(parser)
+    parser.add_argument("--strength", type=float, default=1.0, help="at which the blessing judges")
     parser.add_argument("--pictures", type=int, default=_PICTURES, help="at most this many held-out pictures")
+    parser.add_argument("--all-products", action="store_true", help="no training saw these: hold none of them out")
+    parser.add_argument(
+        "--with-optimisation",
+        type=int,
+        metavar="N",
+        default=0,
+        help="also optimise the pixels of N pictures, the slow reference: about a minute each",
+    )
     options = parser.parse_args(argv)
     return run_job(lambda: _job(options))
 
 
+def add_alexnet(parser: argparse.ArgumentParser) -> None:
+    """The option that names AlexNet's weights."""
+    parser.add_argument(
+        "--alexnet",
+        type=Path,
+        default=os.environ.get(ALEXNET_VARIABLE) or None,
+        help=f"LPIPS weights of AlexNet, for figures that no loss trains against; default: ${ALEXNET_VARIABLE}",
+    )
+
+
 def _job(options: argparse.Namespace) -> dict[str, Any]:
+    from training.evaluation.rows import evaluate_looks
+    from training.evaluation.sheet import sheet
+    from training.evaluation.table import markdown
     from training.perceptual_choice import choose_perceptual
+    from training.telemetry import png_bytes
     from training.train import say, shipped_bundle
 
+    _check(options)
     candidate = load_bundle(options.candidate)
     current = load_bundle(options.current) if options.current else None
-    brand = load_brand(options.brand, options.style, _REFERENCE_PX)
-    content = load_content(options.content, _CONTENT_PX, _CONTENT_LIMIT)
-    step = max(1, len(content.held_out) // options.pictures)
-    pictures = content.held_out[::step][: options.pictures]
+    candidate.brand(options.brand)
     perceptual = choose_perceptual(options.perceptual, shipped_bundle() or candidate, dtype="float32")
-    say(f"{len(pictures)} held-out pictures, perceptual network: {perceptual.source}")
-    restyled = restyle_all(candidate, pictures, options.brand, options.strength)
-    figures = measure(restyled, brand, perceptual)
+    pictures = pictures_to_measure(options.content, options.pictures, all_products=options.all_products)
+    subject = subject_of(pictures, options.brand, options.style, perceptual, options.alexnet)
+    say(
+        f"{len(pictures)} pictures, {len(subject.references)} references, perceptual network: {perceptual.source}, "
+        f"AlexNet: {options.alexnet or 'none'}"
+    )
+    measurements = Measurements(Looks(candidate, options.brand, pictures), subject)
+    figures = measurements.for_blessing(options.strength)
     before = None
     if current is not None and options.brand in current.brands:
-        before = measure(restyle_all(current, pictures, options.brand, options.strength), brand, perceptual)
+        before = Measurements(Looks(current, options.brand, pictures), subject).for_blessing(options.strength)
     blessing = bless(figures, before)
-    write_bytes(options.out / "sheet.png", png_bytes(sheet(restyled, brand)))
+    optimised = _optimised(measurements.looks, subject, options.with_optimisation, say)
+    evaluation = evaluate_looks(measurements, optimised, say)
     report = {
         "brand": options.brand,
         "candidate_sha256": candidate.sha256,
         "current_sha256": current.sha256 if current else None,
         "pictures": len(pictures),
+        "references": len(subject.references),
         "perceptual": perceptual.source,
+        "alexnet_sha256": hashlib.sha256(options.alexnet.read_bytes()).hexdigest() if options.alexnet else None,
         "strength": options.strength,
         **blessing.to_json(),
+        **evaluation.to_json(),
     }
+    write_bytes(options.out / "sheet.png", png_bytes(sheet(measurements.looks, optimised, subject.references)))
+    write_bytes(options.out / "figures.md", markdown(options.brand, evaluation).encode())
     write_json(options.out / "evaluation.json", report)
     write_json(options.out / "blessing.json", {**blessing.to_json(), "candidate_sha256": candidate.sha256})
     for reason in blessing.reasons:
@@ -89,55 +108,28 @@ def _job(options: argparse.Namespace) -> dict[str, Any]:
     return {"blessed": blessing.blessed, "out": str(options.out), **{k: round(v, 4) for k, v in figures.items()}}
 
 
-def restyle_all(bundle: ModelBundle, pictures: Sequence[ContentPicture], brand: str, strength: float) -> Restyled:
-    """Held-out pictures in the brand's look."""
-    from training.stylizer import Stylizer
-
-    stylizer = Stylizer(bundle)
-    style = bundle.brand(brand)
-    mapped, after = [], []
-    for picture in pictures:
-        colour = fit_colour_map(picture.statistics, style.statistics, cast(ColourPolicy, style.colour_policy), strength)
-        mapped.append(colour.apply(picture.rgb, picture.weights))
-        restyled = stylizer.restyle(
-            picture.rgb[None], picture.weights[None], [picture.statistics], brand=brand, strength=strength
-        )
-        after.append(restyled[0])
-    return Restyled([p.rgb for p in pictures], mapped, after, [p.weights for p in pictures])
+def _check(options: argparse.Namespace) -> None:
+    if options.pictures < 1:
+        raise InputError(f"--pictures: expected at least 1, received {options.pictures}")
+    if options.with_optimisation < 0:
+        raise InputError(f"--with-optimisation: expected at least 0, received {options.with_optimisation}")
+    if not 0 <= options.strength <= 1:
+        raise InputError(f"--strength: expected 0..1, received {options.strength}")
 
 
-def measure(restyled: Restyled, brand: Brand, perceptual: Any) -> dict[str, float]:
-    """All figures; the baselines "photo" (0 by definition) and "colour map alone" stand beside the model's own."""
-    from training.metrics.hand_seen import hand_seen
-    from training.metrics.product_kept import product_kept
-    from training.metrics.style_gap import gap_closed, set_statistics, style_distance
+def _optimised(looks: Looks, subject: Subject, count: int, say: Any) -> list[NDArray[np.uint8]]:
+    """The slow reference for the first pictures, steered by the references that training sees."""
+    from training.evaluation.optimisation import optimise, wanted_statistics
 
-    figures = asdict(product_kept(restyled.before, restyled.after, restyled.weights))
-    figures["hand_seen"] = hand_seen(restyled.mapped, restyled.after, restyled.weights)
-    pictures = [r.rgb for r in brand.references]
-    painted = [r.weights for r in brand.references]
-    for name, colour in (("hand", False), ("whole", True)):
-        wanted = set_statistics(perceptual, pictures, painted, colour=colour)
-        distances = {
-            key: style_distance(set_statistics(perceptual, seen, restyled.weights, colour=colour), wanted)
-            for key, seen in (("photo", restyled.before), ("colour", restyled.mapped), ("look", restyled.after))
-        }
-        figures[f"{name}_distance_photo"] = distances["photo"]
-        figures[f"{name}_distance_colour_only"] = distances["colour"]
-        figures[f"{name}_distance_look"] = distances["look"]
-        figures[f"{name}_gap_closed"] = gap_closed(distances["photo"], distances["look"])
-        figures[f"{name}_gap_closed_colour_only"] = gap_closed(distances["photo"], distances["colour"])
-    figures["style_gap_closed"] = figures["hand_gap_closed"]
-    return figures
-
-
-def sheet(restyled: Restyled, brand: Brand) -> NDArray[np.uint8]:
-    """Original, colour map alone and full look beside references of the brand."""
-    rows = []
-    for index in range(min(_SHEET_ROWS, len(restyled.before))):
-        reference = brand.references[index % len(brand.references)].rgb
-        rows.append([restyled.before[index], restyled.mapped[index], restyled.after[index], reference])
-    return labelled_grid(rows, ["original", "colour map alone", "restyled", f"reference of {brand.name}"], 300)
+    if count == 0:
+        return []
+    mapped = looks.colour_only(Regime(looks.own_colour, 1.0))
+    wanted = wanted_statistics(subject.others, subject.perceptual)
+    found = []
+    for index, picture in enumerate(subject.pictures[:count]):
+        say(f"optimising picture {index + 1} of {min(count, len(subject.pictures))}")
+        found.append(optimise(picture, mapped[index], wanted, subject.perceptual))
+    return found
 
 
 if __name__ == "__main__":

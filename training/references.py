@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -18,6 +20,8 @@ from pipelines.images.encode import flatten_on_white
 from pipelines.images.geometry import resize_short_side
 from pipelines.images.mask import product_mask
 
+_SPLIT_FROM: Final = 8
+_KEPT_ASIDE_EVERY: Final = 4
 _NOTES: Final = {".txt", ".md", ".csv", ".json", ".yaml", ".yml"}
 
 
@@ -53,10 +57,28 @@ def load_brand(name: str, folder: Path, short_side_px: int) -> Brand:
     if not files:
         raise ReferencesError(f"brand {name}: {folder} holds no pictures; put at least one reference there")
     references = tuple(_load(name, file, short_side_px) for file in files)
-    statistics = reduce(add, (lab_statistics(r.rgb, r.weights) for r in references))
-    if statistics.weight == 0:
+    brand = _brand(name, references)
+    if brand.statistics.weight == 0:
         raise ReferencesError(f"brand {name}: the references in {folder} are blank; nothing to learn from")
-    return Brand(name, references, statistics)
+    return brand
+
+
+def kept_aside(brand: Brand) -> tuple[Reference, ...]:
+    """References that evaluation measures against and training leaves out: every fourth by a hash of its name.
+
+    A brand of fewer than 8 references needs them all for training: none are kept aside.
+    """
+    if len(brand.references) < _SPLIT_FROM:
+        return ()
+    shuffled = sorted(brand.references, key=lambda r: hashlib.sha256(r.name.encode()).digest())
+    names = {reference.name for reference in shuffled[::_KEPT_ASIDE_EVERY]}
+    return tuple(reference for reference in brand.references if reference.name in names)
+
+
+def without_kept_aside(brand: Brand) -> Brand:
+    """The brand as training may see it."""
+    apart = {reference.name for reference in kept_aside(brand)}
+    return _brand(brand.name, (r for r in brand.references if r.name not in apart)) if apart else brand
 
 
 def load_brands(folder: Path, short_side_px: int, leave_out: tuple[str, ...] = ()) -> tuple[Brand, ...]:
@@ -71,6 +93,11 @@ def load_brands(folder: Path, short_side_px: int, leave_out: tuple[str, ...] = (
     if not found:
         raise ReferencesError(f"{folder}: expected one folder per brand, found no folder")
     return tuple(load_brand(p.name, p, short_side_px) for p in found)
+
+
+def _brand(name: str, references: Iterable[Reference]) -> Brand:
+    seen = tuple(references)
+    return Brand(name, seen, reduce(add, (lab_statistics(r.rgb, r.weights) for r in seen)))
 
 
 def _load(brand: str, file: Path, short_side_px: int) -> Reference:

@@ -21,7 +21,7 @@ from training.config import TrainingConfig, to_json
 from training.data import Content, load_content
 from training.files import write_json
 from training.presets import PRESETS, preset
-from training.references import Brand, load_brand
+from training.references import Brand, load_brand, without_kept_aside
 from training.telemetry import Telemetry, labelled_grid
 
 BASE = Path(__file__).parent / "base"
@@ -38,7 +38,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _job(options: argparse.Namespace) -> dict[str, Any]:
     config = resolved(options, options.preset)
-    brands = (load_brand(options.brand, options.style, config.schedule.reference_px),)
+    brands = (without_kept_aside(load_brand(options.brand, options.style, config.schedule.reference_px)),)
     command = (
         f"python -m training.train --preset {options.preset} --brand {options.brand} "
         f"--colour {options.colour} --hand {options.hand} --seed {options.seed}"

@@ -66,18 +66,59 @@ def sample_shop(directory: Path, products: int | None, size_px: int) -> None:
 
 @command.command("folder")
 @click.option(
-    "--model", required=True, type=click.Path(path_type=Path, exists=True, file_okay=False), help="Model bundle."
+    "--model",
+    "models",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Model bundle; several for a mix of their brands.",
 )
-@click.option("--brand", required=True, help="Brand in the bundle.")
-@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True)
+@click.option("--brand", help="Brand in the bundle.")
+@click.option("--mix", metavar="NAME=WEIGHT", multiple=True, help="In place of --brand: brands or brand/reference.jpg.")
+@click.option("--strength", type=click.FloatRange(0, 1), default=1.0, show_default=True, help="On the product.")
+@click.option(
+    "--background-strength", type=click.FloatRange(0, 1), help="Default: 0 where it is kept, 1 where it is replaced."
+)
 @click.option("--colour", type=click.Choice(["keep-hue", "full", "luminance"]), help="Default: the brand's own policy.")
+@click.option(
+    "--background",
+    type=click.Choice(["keep", "colour", "texture"]),
+    default="keep",
+    show_default=True,
+    help="The photo's own background, or the brand's in its place.",
+)
+@click.option("--background-colour", metavar="#RRGGBB", help="Default: a light tone of the brand.")
+@click.option(
+    "--region",
+    "regions",
+    metavar="AREA=NAME",
+    multiple=True,
+    help="Another brand in a part: the name of a mask beside the picture (x.jpg, x.AREA.png), or top,left,bottom,right "
+    "in shares.",
+)
+@click.option("--views", is_flag=True, help="Pictures of one sub-folder show one product and share its colours.")
 @click.argument("source", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.argument("target", type=click.Path(path_type=Path, file_okay=False))
-def folder(model: Path, brand: str, strength: float, colour: Any, source: Path, target: Path) -> None:
+def folder(
+    *,
+    models: tuple[Path, ...],
+    brand: str | None,
+    mix: tuple[str, ...],
+    regions: tuple[str, ...],
+    views: bool,
+    source: Path,
+    target: Path,
+    **wishes: Any,
+) -> None:
     """Restyle every picture of a folder: same file names, same sizes. Ends with 1 and a list if some failed."""
+    from pipelines.core.looks import Look, as_mix, parse_mix, parse_region
     from pipelines.restyle.folder import restyle_folder
 
-    result = restyle_folder(model, brand, source, target, strength=strength, colour=colour)
+    if (brand is None) == (not mix):
+        raise click.UsageError("expected either --brand or --mix; name every brand of a mix with its weight.")
+    names = as_mix({brand: 1.0}) if brand else parse_mix(mix)
+    look = Look(mix=names, regions=tuple(map(parse_region, regions)), **wishes)
+    result = restyle_folder(models, look, source, target, views=views)
     click.echo(f"{len(result.written)} pictures restyled into {target}")
     for before, after in result.renamed:
         click.echo(f"  {before} is written as {after}")
@@ -98,6 +139,28 @@ def train(arguments: tuple[str, ...]) -> None:
     from training.train import main as train_main
 
     sys.exit(train_main(list(arguments)))
+
+
+@command.command(
+    "evaluate", context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def evaluate(arguments: tuple[str, ...]) -> None:
+    """Measure a model beside its baselines: --model BUNDLE --content DIR --style DIR --brand NAME --out DIR."""
+    from training.evaluate import main as evaluate_main
+
+    sys.exit(evaluate_main(list(arguments), prog="restyle evaluate"))
+
+
+@command.command(
+    "explain", context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False
+)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def explain(arguments: tuple[str, ...]) -> None:
+    """Show where a look came from, as one image: PICTURE --model BUNDLE --brand NAME --references DIR --out PNG."""
+    from training.explain import main as explain_main
+
+    sys.exit(explain_main(list(arguments), prog="restyle explain"))
 
 
 @command.command("schema")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,10 @@ class SetFigures:
     def medians(self) -> dict[str, float]:
         """Medians alone."""
         return {name: estimate.median for name, estimate in self.estimates.items()}
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain types: name -> median, low, high, pictures; and the reasons for what is absent."""
+        return {"figures": {name: asdict(e) for name, e in self.estimates.items()}, "absent": dict(self.absent)}
 
 
 def measured(rgb: Pixels, weights: Floats) -> Picture:
@@ -181,6 +185,8 @@ def _why_absent(name: str, brand: Yardstick | None, scale: HandScale | None) -> 
         return "needs AlexNet: name its weights with --alexnet PATH or RESTYLE_ALEXNET"
     if name == "hand" and brand is not None and brand.bank is None:
         return "needs two references or more: one as the bank, one to say where 1 lies"
+    if name == "hand" and brand is not None and not all(np.median(brand.real, axis=0) > 0):
+        return "the references have one and the same patch everywhere: they show no hand"
     if name == "hand" and scale is None:
         return "the photos' patches are as near to the references as real references are: there is no gap to close"
     return f"no picture shows a product of at least {LEAST_SIDE_PX} px"
