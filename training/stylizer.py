@@ -56,6 +56,11 @@ class Stylizer:
         """
         return cls(load_bundle(bundle_path, expected_sha256))
 
+    @staticmethod
+    def check(bundles: Sequence[ModelBundle], look: Look) -> None:
+        """ModelBundleError unless the bundles hold all that the look asks for. Loads no network."""
+        check_look(bundles, look)
+
     def restyle(
         self,
         images: Rgb,

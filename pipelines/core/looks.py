@@ -164,6 +164,13 @@ def parse_region(word: str) -> Region:
     return Region((top, left, bottom, right), ((name, 1.0),))
 
 
+def mask_beside(uri: str, name: str) -> str:
+    """Where a picture's mask lies: `a/shirt.jpg` -> `a/shirt.NAME.png`."""
+    folder, slash, file = uri.rpartition("/")
+    stem, dot, _ = file.rpartition(".")
+    return f"{folder}{slash}{stem if dot else file}.{name}.png"
+
+
 def check_mix(mix: Mix) -> None:
     """InputError unless the weights are above 0 and sum to 1."""
     if not mix:

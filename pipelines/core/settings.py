@@ -5,22 +5,24 @@ The JSON schemas under `docs/schemas` are generated from these types (`restyle s
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pipelines.core.errors import InputError, SettingsError
+from pipelines.core.looks import BackgroundPolicy, ColourPolicy, Look, Region, as_mix
 from pipelines.core.uris import resolve_uri
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
-ColourPolicy = Literal["keep-hue", "full", "luminance"]
+Weights = dict[str, Annotated[float, Field(gt=0, le=1e6)]]
 OutputFormat = Literal["jpeg", "png", "webp"]
 Settings = TypeVar("Settings", bound="SettingsModel")
 
@@ -156,6 +158,38 @@ GATE_PRESETS = {
 }
 
 
+class RegionSettings(SettingsModel):
+    """A part of the pictures that takes other brands."""
+
+    mask: Name | None = Field(
+        None, description="Part by a grey picture beside the photo: shirt.jpg has shirt.NAME.png; white is in the part."
+    )
+    box: tuple[Share, Share, Share, Share] | None = Field(
+        None, description="Part by a box: top, left, bottom, right in shares of the picture."
+    )
+    category: str = Field("", description="Only for products of this category of the feed; all when empty.")
+    mix: Weights = Field(min_length=1, description="Brand, or brand/reference.jpg, to weight.")
+    strength: Share | None = Field(None, description="That of the brand when not given.")
+    colour: ColourPolicy | None = Field(None, description="That of the brand when not given.")
+
+    @model_validator(mode="after")
+    def _one_area(self) -> RegionSettings:
+        if (self.mask is None) == (self.box is None):
+            raise ValueError(f"expected either mask or box, received {'both' if self.mask else 'neither'}")
+        return self
+
+    def region(self) -> Region:
+        """The region that these settings describe. InputError when the box is empty."""
+        return Region(self.mask or self.box or "", as_mix(self.mix), self.strength, self.colour, self.category)
+
+
+class OtherModel(SettingsModel):
+    """Another model bundle whose brands may be mixed in. The hash takes part in work keys."""
+
+    uri: str = Field(description="Folder of the bundle, relative to this file, file:// or gs://.")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of its model.json.")
+
+
 class BrandSettings(SettingsModel):
     """One brand: its references and how far its look may go."""
 
@@ -163,18 +197,63 @@ class BrandSettings(SettingsModel):
     brand: Name
     references_uri: str = Field(description="Folder of reference pictures, relative to this file, file:// or gs://.")
     strength: Share = Field(1.0, description="0 leaves the product as it is, 1 is the brand's full hand.")
-    background_strength: Share = Field(0.0, description="The same for what is not product; white stays white at 0.")
+    background_strength: Share | None = Field(
+        None,
+        description="The same for what is not product: 0 where it is kept (its bytes stay), 1 where it is replaced.",
+    )
     colour: ColourPolicy = Field("keep-hue", description="keep-hue: a mint shirt stays mint.")
+    background: BackgroundPolicy = Field(
+        "keep", description="keep: the photo's own; colour, texture: the brand's in its place, shadows stay."
+    )
+    background_colour: str | None = Field(
+        None, pattern=r"^#[0-9a-fA-F]{6}$", description="#rrggbb for both; a light tone of the brand when not given."
+    )
+    mix: Weights = Field(
+        default_factory=dict, description="Brand, or brand/reference.jpg, to weight; this brand alone when empty."
+    )
+    regions: tuple[RegionSettings, ...] = Field((), description="Parts with other brands; later ones lie on top.")
+    models: tuple[OtherModel, ...] = Field((), description="Other model bundles whose brands may be mixed in.")
     output: OutputSettings = OutputSettings()
     training: TrainingSettings = TrainingSettings()
     gate: GateSettings = GateSettings()
 
+    @model_validator(mode="after")
+    def _consistent_look(self) -> BrandSettings:
+        try:
+            self.look()
+        except InputError as error:
+            raise ValueError(str(error)) from error
+        return self
+
+    def look(self) -> Look:
+        """The look that these settings ask for."""
+        return Look(
+            mix=as_mix(self.mix or {self.brand: 1.0}),
+            strength=self.strength,
+            background_strength=self.background_strength,
+            colour=self.colour,
+            background=self.background,
+            background_colour=self.background_colour,
+            regions=tuple(region.region() for region in self.regions),
+        )
+
     def recipe(self) -> dict[str, Any]:
         """What, beside source and model, decides the bytes and the verdict of an output."""
-        kept = self.model_dump(mode="json", include={"strength", "background_strength", "colour", "output"})
+        look = self.look()
+        output = self.output.resolved()
         if self.output.format == "png":
-            del kept["output"]["quality"]
-        return {**kept, "thresholds": self.gate.thresholds().resolved()}
+            del output["quality"]
+        parts: dict[str, Any] = {
+            **dataclasses.asdict(look),
+            "background_strength": look.background_share,
+            "output": output,
+            "thresholds": self.gate.thresholds().resolved(),
+            "models": [model.sha256 for model in self.models],
+        }
+        if not self.mix:
+            # The pinned model knows the brand by name; a renamed brand looks as before.
+            del parts["mix"]
+        return parts
 
     def recipe_sha256(self) -> str:
         """sha256 of the recipe in canonical JSON."""
@@ -231,7 +310,10 @@ def load_shop(path: str | Path) -> Shop:
                 f"{file}: brand {brand.brand!r} is already defined by another file; rename one of them."
             )
         references = _resolve(file, "references_uri", brand.references_uri)
-        brands[brand.brand] = brand.model_copy(update={"references_uri": references})
+        models = tuple(
+            model.model_copy(update={"uri": _resolve(file, "models.uri", model.uri)}) for model in brand.models
+        )
+        brands[brand.brand] = brand.model_copy(update={"references_uri": references, "models": models})
     return Shop(settings, brands, source)
 
 
@@ -279,7 +361,11 @@ def _problem(model: type[SettingsModel], kind: str, problem: Mapping[str, Any]) 
 
 def _keys_at(model: type[SettingsModel], location: Sequence[int | str]) -> list[str]:
     for part in location:
-        inner = model.model_fields[str(part)].annotation
+        if isinstance(part, int):
+            continue
+        inner = model.model_fields[part].annotation
+        if get_origin(inner) is tuple:
+            inner = get_args(inner)[0]
         if not (isinstance(inner, type) and issubclass(inner, SettingsModel)):
             break
         model = inner

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path, PurePosixPath
-from typing import Final, Literal
+from typing import Final
 
 from pipelines.core import storage
 from pipelines.core.errors import ImageRejected, InputError
-from pipelines.core.settings import ColourPolicy, OutputSettings
-from pipelines.images.colour import lab_statistics
+from pipelines.core.looks import Look
+from pipelines.core.settings import OutputSettings
+from pipelines.images.colour import LabStatistics, lab_statistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions, ImageFormat
-from pipelines.restyle.batch import Look, Restyler, restyle_batch
+from pipelines.restyle.batch import Restyler, restyle_batch
 from pipelines.restyle.batching import MAX_PIXELS
 from pipelines.restyle.folder_plan import FolderScan, check_folders, folded, free_png_name, inside, scan_folder
 from pipelines.restyle.picture import encode_restyled
@@ -59,48 +62,46 @@ class FolderResult:
 
 
 def restyle_folder(
-    model: Path,
-    brand: str,
+    models: Path | Sequence[Path],
+    look: Look | str,
     source: Path,
     target: Path,
     *,
-    strength: float | None = None,
-    background_strength: float = 0.0,
-    colour: ColourPolicy | None = None,
+    views: bool = False,
     quality: int | None = None,
     limits: DecodeLimits | None = None,
     on_done: Callable[[int, int], None] | None = None,
 ) -> FolderResult:
     """Restyle a folder tree: same names, same sizes, same formats where the format is JPEG, PNG or WebP.
 
-    Each picture counts as a product of its own. Existing files in the target are replaced, each at once.
+    Existing files in the target are replaced, each at once.
 
     Args:
-        model: folder of a model bundle.
-        brand: one of the model's brands.
+        models: folders of model bundles; of several that know a brand the first is asked.
+        look: what to make of the pictures; a brand's name alone is its full look.
         source: folder of pictures.
         target: folder for the results; made if it is not there.
-        strength: 0..1; 1 when not given.
-        background_strength: 0..1; 0 keeps the background as it is.
-        colour: colour policy; the model's own for the brand when not given.
+        views: pictures of one sub-folder are views of one product, as in a folder that serves as a feed, and share one
+            colour map; else each picture counts as a product of its own.
         quality: of JPEG and WebP, 1..100; that of `OutputSettings` when not given.
         limits: `DecodeLimits()` when not given.
         on_done: told (pictures done, pictures in all) after each.
 
     Raises:
-        InputError: folders that overlap or are none, or a strength out of range.
-        ModelBundleError: a damaged model bundle, or a brand that it does not know.
+        InputError: folders that overlap or are none.
+        ModelBundleError: a damaged model bundle, or one that lacks what the look asks for.
     """
-    look = Look(brand, _share("strength", 1.0 if strength is None else strength), background_strength, colour)
-    _share("background_strength", background_strength)
+    look = Look.of_brand(look) if isinstance(look, str) else look
     check_folders(source, target)
     started = time.monotonic()
-    scan = scan_folder(source)
-    run = _FolderRun(source, target, scan, quality or OutputSettings().quality, limits or DecodeLimits())
+    scan = scan_folder(source, look.mask_names)
+    run = _FolderRun(source, target, scan, look, quality or OutputSettings().quality, limits or DecodeLimits())
     if scan.pictures:
-        restyler = _load(model, brand)
+        restyler = _load([models] if isinstance(models, Path) else models, look)
         with ThreadPoolExecutor(default_threads()) as pool:
-            outcomes = pool.map(lambda path: run.compute(path, restyler, look), scan.pictures)
+            if views:
+                run.products = _merged(scan.pictures, list(pool.map(run.measure, scan.pictures)))
+            outcomes = pool.map(lambda path: run.compute(path, restyler), scan.pictures)
             for done, (path, outcome) in enumerate(zip(scan.pictures, outcomes, strict=True), start=1):
                 run.finish(path, outcome)
                 if on_done:
@@ -113,23 +114,33 @@ def restyle_folder(
 class _FolderRun:
     """State of one run: what is written, renamed and failed so far. Files are written in order, by one thread."""
 
-    def __init__(self, source: Path, target: Path, scan: FolderScan, quality: int, limits: DecodeLimits) -> None:
-        self._source, self._target = source, target
+    def __init__(
+        self, source: Path, target: Path, scan: FolderScan, look: Look, quality: int, limits: DecodeLimits
+    ) -> None:
+        self._source, self._target, self._look = source, target, look
         self._taken = {folded(path) for path in scan.pictures}
         self._quality, self._limits = quality, limits
         self._budget = PixelBudget(MAX_PIXELS)
+        self.products: dict[PurePosixPath, LabStatistics] = {}
         self.written: list[PurePosixPath] = []
         self.renamed: list[tuple[PurePosixPath, PurePosixPath]] = []
         self.failures: list[FolderFailure] = []
 
-    def compute(self, path: PurePosixPath, restyler: Restyler, look: Look) -> _Finished | ImageRejected:
-        """Read and restyle one picture; called from several threads."""
+    def measure(self, path: PurePosixPath) -> LabStatistics:
+        """Colours of one picture, of weight 0 where it cannot be read; called from several threads."""
         picture = read_picture(str(self._source / path), self._limits)
         if isinstance(picture, ImageRejected):
+            return LabStatistics()
+        return lab_statistics(picture.decoded.rgb, picture.mask.weights)
+
+    def compute(self, path: PurePosixPath, restyler: Restyler) -> _Finished | ImageRejected:
+        """Read and restyle one picture; called from several threads."""
+        picture = read_picture(str(self._source / path), self._limits, mask_names=self._look.mask_names)
+        if isinstance(picture, ImageRejected):
             return picture
-        statistics = lab_statistics(picture.decoded.rgb, picture.mask.weights)
+        statistics = self.products.get(path) or lab_statistics(picture.decoded.rgb, picture.mask.weights)
         with self._budget.hold(picture.decoded.rgb.size // 3):
-            (outcome,) = restyle_batch(restyler, [picture], [statistics], look)
+            (outcome,) = restyle_batch(restyler, [picture], [statistics], [self._look])
         if isinstance(outcome, ImageRejected):
             return outcome
         kept = KEPT_FORMATS.get(picture.decoded.source_format)
@@ -164,16 +175,24 @@ class _Finished:
     converted: bool
 
 
-def _load(model: Path, brand: str) -> Restyler:
+def _merged(paths: Sequence[PurePosixPath], statistics: Sequence[LabStatistics]) -> dict[PurePosixPath, LabStatistics]:
+    """Colours of each picture's whole product: a top folder's pictures are one, each at the root is its own."""
+    views: dict[str, list[LabStatistics]] = {}
+    for path, found in zip(paths, statistics, strict=True):
+        views.setdefault(_product(path), []).append(found)
+    merged = {product: reduce(add, found) for product, found in views.items()}
+    return {path: merged[_product(path)] for path in paths}
+
+
+def _product(path: PurePosixPath) -> str:
+    return f"{path.parts[0]}/" if len(path.parts) > 1 else path.name
+
+
+def _load(models: Sequence[Path], look: Look) -> Restyler:
     from training.bundle import load_bundle
     from training.stylizer import Stylizer
 
-    load_bundle(model).brand(brand)
-    restyler: Restyler = Stylizer.load(model)
+    bundles = [load_bundle(model) for model in models]
+    Stylizer.check(bundles, look)
+    restyler: Restyler = Stylizer(*bundles)
     return restyler
-
-
-def _share(name: Literal["strength", "background_strength"], value: float) -> float:
-    if not 0.0 <= value <= 1.0:
-        raise InputError(f"{name}: expected 0..1, received {value}.")
-    return value

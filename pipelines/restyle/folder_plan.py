@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -39,10 +40,11 @@ PICTURE_SUFFIXES: Final = frozenset(
 
 @dataclass(frozen=True)
 class FolderScan:
-    """Paths relative to the source folder, in sorted order."""
+    """Paths relative to the source folder, in sorted order; `masks` belong to pictures and are none themselves."""
 
     pictures: tuple[PurePosixPath, ...]
     others: tuple[PurePosixPath, ...]
+    masks: tuple[PurePosixPath, ...] = ()
 
 
 def check_folders(source: Path, target: Path) -> None:
@@ -59,9 +61,16 @@ def check_folders(source: Path, target: Path) -> None:
         )
 
 
-def scan_folder(source: Path) -> FolderScan:
-    """All files below `source` by their endings; hidden files and linked folders are passed over."""
+def scan_folder(source: Path, mask_names: Sequence[str] = ()) -> FolderScan:
+    """All files below `source` by their endings; hidden files and linked folders are passed over.
+
+    Args:
+        source: the folder.
+        mask_names: `*.NAME.png` with these names are masks.
+    """
+    endings = tuple(f".{name}.png" for name in mask_names)
     pictures: list[PurePosixPath] = []
+    masks: list[PurePosixPath] = []
     others: list[PurePosixPath] = []
     for folder, folders, files in os.walk(source):
         folders[:] = [name for name in folders if not name.startswith(".")]
@@ -69,8 +78,11 @@ def scan_folder(source: Path) -> FolderScan:
             if name.startswith("."):
                 continue
             relative = PurePosixPath((Path(folder) / name).relative_to(source).as_posix())
+            if relative.name.endswith(endings):
+                masks.append(relative)
+                continue
             (pictures if relative.suffix.lower() in PICTURE_SUFFIXES else others).append(relative)
-    return FolderScan(tuple(sorted(pictures)), tuple(sorted(others)))
+    return FolderScan(tuple(sorted(pictures)), tuple(sorted(others)), tuple(sorted(masks)))
 
 
 def free_png_name(path: PurePosixPath, taken: set[str]) -> PurePosixPath:

@@ -15,8 +15,7 @@ from pipelines.core.settings import BrandSettings, Shop, load_shop
 from pipelines.core.tables import read_json_lines, read_rows, write_json_lines, write_rows
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions
-from pipelines.restyle.batch import Look
-from pipelines.restyle.model_pin import check_pinned, read_pin
+from pipelines.restyle.model_pin import ModelPin, check_pinned, read_pin
 from pipelines.restyle.worker import RestyleTask
 from pipelines.transforms.job_options import RunJobOptions, beam_options, merged_flags
 
@@ -75,13 +74,16 @@ def check_accounts(plan: Sequence[PlanRow], results: Sequence[ResultRow], dead_l
 
 def _task(shop: Shop, brand: BrandSettings, paths: RunPaths) -> RestyleTask:
     pin = read_pin(paths.model_pin)
-    check_pinned(pin, brand.brand)
+    others = tuple(ModelPin(model.uri, model.sha256) for model in brand.models)
+    look = brand.look()
+    check_pinned((pin, *others), look)
     return RestyleTask(
         pin=pin,
-        look=Look.of(brand),
+        look=look,
         limits=DecodeLimits(**shop.settings.images.model_dump()),
         output=EncodeOptions(brand.output.format, brand.output.quality),
         objects=BrandPaths(paths.root, brand.brand),
+        others=others,
     )
 
 

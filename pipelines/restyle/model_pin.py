@@ -5,14 +5,19 @@ from __future__ import annotations
 import contextlib
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.core import storage
 from pipelines.core.errors import MissingArtifact, ModelBundleError
+from pipelines.core.looks import Look
 from pipelines.core.uris import is_remote, join
 from pipelines.restyle.batch import Restyler
+
+if TYPE_CHECKING:
+    from training.bundle import ModelBundle
 
 
 @dataclass(frozen=True)
@@ -38,21 +43,26 @@ def read_pin(uri: str) -> ModelPin:
         ) from error
 
 
-def check_pinned(pin: ModelPin, brand: str) -> None:
-    """Check hash, weights and brand before a job starts, without loading TensorFlow. Raises ModelBundleError."""
+def check_pinned(pins: Sequence[ModelPin], look: Look) -> None:
+    """Check hashes, weights and look before a job starts, without loading TensorFlow. Raises ModelBundleError."""
+    from training.stylizer import Stylizer
+
+    Stylizer.check([_load(pin) for pin in pins], look)
+
+
+def load_pinned(*pins: ModelPin) -> Restyler:
+    """Load the model, and those that are mixed in, their sha256 checked. Raises ModelBundleError."""
+    from training.stylizer import Stylizer
+
+    restyler: Restyler = Stylizer(*(_load(pin) for pin in pins))
+    return restyler
+
+
+def _load(pin: ModelPin) -> ModelBundle:
     from training.bundle import load_bundle
 
     with _bundle_folder(pin) as folder:
-        load_bundle(folder, expected_sha256=pin.bundle_sha256).brand(brand)
-
-
-def load_pinned(pin: ModelPin) -> Restyler:
-    """Load the model, its sha256 checked. Raises ModelBundleError."""
-    from training.stylizer import Stylizer
-
-    with _bundle_folder(pin) as folder:
-        restyler: Restyler = Stylizer.load(folder, expected_sha256=pin.bundle_sha256)
-    return restyler
+        return load_bundle(folder, expected_sha256=pin.bundle_sha256)
 
 
 @contextlib.contextmanager

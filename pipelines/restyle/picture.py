@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -17,10 +18,11 @@ SUFFIXES: Final = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 
 @dataclass(frozen=True)
 class Picture:
-    """A decoded picture with its product mask; both of height H and width W."""
+    """A decoded picture with its product mask, and parts with looks of their own, uint8 [H, W] by name."""
 
     decoded: DecodedImage
     mask: ProductMask
+    areas: Mapping[str, NDArray[np.uint8]] = field(default_factory=dict)
 
     @property
     def size_px(self) -> tuple[int, int]:

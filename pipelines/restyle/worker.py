@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, PlanRow, ResultRow
 from pipelines.core.errors import ImageRejected, InputError
+from pipelines.core.looks import Look
 from pipelines.core.paths import BrandPaths
 from pipelines.images.colour import LabStatistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions
-from pipelines.restyle.batch import Look, Restyler, Rgb, restyle_batch
+from pipelines.restyle.batch import Restyler, Rgb, restyle_batch
 from pipelines.restyle.model_pin import ModelPin, load_pinned
 from pipelines.restyle.picture import EncodedPicture, Picture, encode_restyled
 from pipelines.restyle.reading import read_picture
@@ -31,10 +32,11 @@ class RestyleTask:
     limits: DecodeLimits
     output: EncodeOptions
     objects: BrandPaths
+    others: tuple[ModelPin, ...] = ()
 
     def open(self) -> RestyleWorker:
         """Load the model. Once per process."""
-        return RestyleWorker(load_pinned(self.pin), self)
+        return RestyleWorker(load_pinned(self.pin, *self.others), self)
 
 
 class RestyleWorker:
@@ -62,14 +64,15 @@ class RestyleWorker:
             return [outcome for outcomes in pool.map(self._share, shares) for outcome in outcomes]
 
     def _share(self, rows: Sequence[PlanRow]) -> list[ResultRow | DeadLetter]:
-        opened = [read_picture(row.image_uri, self._task.limits, row.source_sha256) for row in rows]
+        task, masks = self._task, self._task.look.mask_names
+        opened = [read_picture(row.image_uri, task.limits, row.source_sha256, masks) for row in rows]
         ready = [(row, picture) for row, picture in zip(rows, opened, strict=True) if isinstance(picture, Picture)]
         restyled = iter(
             restyle_batch(
                 self._restyler,
                 [picture for _, picture in ready],
                 [_statistics(row) for row, _ in ready],
-                self._task.look,
+                [task.look.for_category(row.category) for row, _ in ready],
             )
         )
         return [

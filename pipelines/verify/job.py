@@ -56,7 +56,7 @@ def verify(options: RunJobOptions) -> dict[str, Any]:
 def thresholds_of(brand: BrandSettings) -> GateThresholds:
     """The brand's gate. A brand that has its background restyled is not held to white, unless it says so itself."""
     thresholds = brand.gate.thresholds()
-    if brand.background_strength > 0 and brand.gate.min_white_kept is None:
+    if brand.look().background_share > 0 and brand.gate.min_white_kept is None:
         return thresholds.model_copy(update={"min_white_kept": 0.0})
     return thresholds
 

@@ -30,7 +30,12 @@ def test_defaults_and_resolved_uris(tiny_shop: MakeShop) -> None:
     assert list(shop.brands) == ["inkwell", "gilded"]
     assert shop.brand("gilded").references_uri == str(made.root / "references/gilded")
     brand = shop.brand("inkwell")
-    assert (brand.strength, brand.background_strength, brand.colour) == (1.0, 0.0, "keep-hue")
+    assert (brand.strength, brand.background_strength, brand.colour, brand.background) == (
+        1.0,
+        None,
+        "keep-hue",
+        "keep",
+    )
     assert shop.settings.schedule == "0 2 * * *"
     assert shop.settings.images.max_bytes == 32 * 2**20
 
@@ -165,6 +170,15 @@ def recipe(**changes: Any) -> str:
     [
         {"strength": 0.5},
         {"background_strength": 0.1},
+        {"background": "colour"},
+        {"background": "texture"},
+        {"background": "colour", "background_colour": "#f0e8dd"},
+        {"mix": {"inkwell": 0.5, "gilded": 0.5}},
+        {"mix": {"inkwell": 0.5, "gilded": 0.4}},
+        {"mix": {"inkwell/poster.jpg": 1}},
+        {"regions": [{"box": [0, 0, 0.5, 1], "mix": {"gilded": 1}}]},
+        {"regions": [{"mask": "sleeve", "mix": {"gilded": 1}, "category": "shirts"}]},
+        {"models": [{"uri": "/m", "sha256": "a" * 64}]},
         {"colour": "full"},
         {"output": {"format": "webp"}},
         {"output": {"quality": 80}},
@@ -181,6 +195,7 @@ def test_what_decides_the_output_changes_the_recipe(change: dict[str, Any]) -> N
     "change",
     [
         {"strength": 1},
+        {"background_strength": 0.0},
         {"brand": "gilded"},
         {"references_uri": "/other"},
         {"training": {"preset": "fine", "minutes": 5, "seed": 3}},
@@ -190,6 +205,32 @@ def test_what_decides_the_output_changes_the_recipe(change: dict[str, Any]) -> N
 )
 def test_nothing_else_changes_the_recipe(change: dict[str, Any]) -> None:
     assert recipe(**change) == recipe()
+
+
+def test_only_the_ratio_of_a_mix_counts_and_only_the_hash_of_a_model() -> None:
+    assert recipe(mix={"a": 1, "b": 3}) == recipe(mix={"b": 0.75, "a": 0.25})
+    here, there = ({"models": [{"uri": uri, "sha256": "a" * 64}]} for uri in ("/m", "gs://bucket/m"))
+    assert recipe(**here) == recipe(**there)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"background": "black"}, "background: "),
+        ({"background_colour": "cream"}, "background_colour: "),
+        ({"mix": {"gilded": 0}}, "mix.gilded: "),
+        ({"regions": [{"mix": {"gilded": 1}}]}, "expected either mask or box, received neither"),
+        ({"regions": [{"mask": "a", "box": [0, 0, 1, 1], "mix": {"gilded": 1}}]}, "received both"),
+        ({"regions": [{"box": [0.5, 0, 0.5, 1], "mix": {"gilded": 1}}]}, "top < bottom"),
+        ({"regions": [{"mask": "../a", "mix": {"gilded": 1}}]}, "regions.0.mask: "),
+        ({"regions": [{"mask": "a", "mixed": {}}]}, "regions.0.mixed: unknown key, expected one of mask, box, category"),
+        ({"regions": [{"mask": "a", "mix": {}}]}, "regions.0.mix: "),
+        ({"models": [{"uri": "m", "sha256": "latest"}]}, "models.0.sha256: "),
+    ],
+)
+def test_looks_that_make_no_sense(tiny_shop: MakeShop, change: dict[str, Any], message: str) -> None:
+    made = tiny_shop()
+    assert message in refused(lambda: made.configure_brand("inkwell", **change))
 
 
 def test_quality_means_nothing_to_png() -> None:

@@ -11,6 +11,7 @@ from PIL import Image
 from shop_night import BRAND, THIRD_PARTY_WARNINGS, encoded, product_photo, soft_alpha
 
 from pipelines.core.errors import InputError, ModelBundleError
+from pipelines.core.looks import Look
 from pipelines.images.decode import DecodeLimits, decode_image
 from pipelines.restyle.folder import FolderResult, restyle_folder
 from pipelines.restyle.folder_plan import free_png_name
@@ -105,7 +106,7 @@ def test_a_second_run_replaces_with_the_same_bytes(
 def test_strength_zero_keeps_a_lossless_picture(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(encoded(product_photo(32, 32)))
-    restyle_folder(bundle, BRAND, tmp_path / "in", tmp_path / "out", strength=0.0)
+    restyle_folder(bundle, Look.of_brand(BRAND, 0.0), tmp_path / "in", tmp_path / "out")
     with Image.open(io.BytesIO((tmp_path / "out" / "a.png").read_bytes())) as image:
         assert np.array_equal(np.asarray(image), product_photo(32, 32))
 
@@ -134,13 +135,13 @@ def test_nothing_is_written_through_a_link_that_leaves_the_target(bundle: Path, 
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_strength_and_brand_are_checked_before_any_work(bundle: Path, tmp_path: Path) -> None:
+def test_the_look_is_checked_before_any_work(bundle: Path, tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "a.png").write_bytes(encoded(product_photo(32, 32)))
-    with pytest.raises(InputError, match="strength"):
-        restyle_folder(bundle, BRAND, tmp_path / "in", tmp_path / "out", strength=1.5)
     with pytest.raises(ModelBundleError, match="nobody"):
         restyle_folder(bundle, "nobody", tmp_path / "in", tmp_path / "out")
+    with pytest.raises(ModelBundleError, match="holds none"):
+        restyle_folder(bundle, Look(((BRAND, 1.0),), background="texture"), tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

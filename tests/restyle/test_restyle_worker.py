@@ -12,13 +12,14 @@ from shop_night import BRAND, THIRD_PARTY_WARNINGS, Night, encoded, product_phot
 
 from pipelines.core.contracts import DeadLetter, PlanRow, ResultRow
 from pipelines.core.errors import ImageRejected, ModelBundleError, RestyleError
+from pipelines.core.looks import Look
 from pipelines.core.paths import BrandPaths
 from pipelines.core.progress import ProgressLog, read_progress
 from pipelines.core.tables import read_json_lines, read_rows
 from pipelines.images.colour import lab_statistics
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions
-from pipelines.restyle.batch import Look, Restyler, restyle_batch
+from pipelines.restyle.batch import Restyler, restyle_batch
 from pipelines.restyle.job import SYSTEMIC_IMAGES, check_accounts
 from pipelines.restyle.model_pin import ModelPin, load_pinned
 from pipelines.restyle.picture import Picture, open_picture
@@ -39,11 +40,11 @@ class Brittle:
         self.model = model
         self.calls: list[int] = []
 
-    def restyle(self, images: np.ndarray, *arguments: Any, **options: Any) -> np.ndarray:
+    def apply(self, images: np.ndarray, *arguments: Any, **options: Any) -> np.ndarray:
         self.calls.append(len(images))
         if (images[:, 0, 0] == POISON).all(axis=-1).any():
             raise FloatingPointError("the network returned NaN")
-        return self.model.restyle(images, *arguments, **options)
+        return self.model.apply(images, *arguments, **options)
 
 
 def _picture(pixels: np.ndarray) -> Picture:
@@ -58,7 +59,7 @@ def _poisonous(height: int, width: int) -> np.ndarray:
 
 def _restyle(model: Restyler, pictures: Sequence[Picture], look: Look | None = None) -> list[Any]:
     statistics = [lab_statistics(picture.decoded.rgb, picture.mask.weights) for picture in pictures]
-    return restyle_batch(model, pictures, statistics, look or Look(BRAND, 1.0))
+    return restyle_batch(model, pictures, statistics, [look or Look.of_brand(BRAND)] * len(pictures))
 
 
 @pytest.fixture(scope="module")
@@ -91,8 +92,8 @@ def test_one_poisonous_picture_costs_one_picture(stylizer: Stylizer) -> None:
 
 def test_a_model_that_returns_another_size_fails_the_picture(stylizer: Stylizer) -> None:
     class Cropping(Brittle):
-        def restyle(self, images: np.ndarray, *arguments: Any, **options: Any) -> np.ndarray:
-            return super().restyle(images, *arguments, **options)[:, 1:]
+        def apply(self, images: np.ndarray, *arguments: Any, **options: Any) -> np.ndarray:
+            return super().apply(images, *arguments, **options)[:, 1:]
 
     (outcome,) = _restyle(Cropping(stylizer), [_picture(product_photo(40, 40))])
     assert isinstance(outcome, ImageRejected)
@@ -101,17 +102,17 @@ def test_a_model_that_returns_another_size_fails_the_picture(stylizer: Stylizer)
 
 def test_a_brand_that_the_model_does_not_know_stops_everything(stylizer: Stylizer) -> None:
     with pytest.raises(ModelBundleError, match="inkwell"):
-        _restyle(stylizer, [_picture(product_photo(40, 40))], Look("nobody", 1.0))
+        _restyle(stylizer, [_picture(product_photo(40, 40))], Look.of_brand("nobody"))
 
 
 def test_strength_zero_gives_the_picture_back(stylizer: Stylizer) -> None:
     picture = _picture(product_photo(40, 40))
-    assert np.array_equal(_restyle(stylizer, [picture], Look(BRAND, 0.0))[0], picture.decoded.rgb)
+    assert np.array_equal(_restyle(stylizer, [picture], Look.of_brand(BRAND, 0.0))[0], picture.decoded.rgb)
 
 
 def _task(bundle: Path, root: Path) -> RestyleTask:
     pin = ModelPin(str(bundle), "")
-    return RestyleTask(pin, Look(BRAND, 1.0), DecodeLimits(), EncodeOptions("png"), BrandPaths(str(root), BRAND))
+    return RestyleTask(pin, Look.of_brand(BRAND), DecodeLimits(), EncodeOptions("png"), BrandPaths(str(root), BRAND))
 
 
 def _brittle_worker(task: RestyleTask, bundle: str) -> RestyleWorker:
