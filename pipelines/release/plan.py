@@ -11,7 +11,7 @@ import argparse
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
@@ -26,6 +26,7 @@ from pipelines.core.settings import BrandSettings, Shop, load_shop
 from pipelines.core.version import OUTPUT_VERSION, package_version
 from pipelines.images.colour import LabStatistics
 from pipelines.release.models import BlessedModel, blessed_model
+from pipelines.release.region_marks import region_marks
 from pipelines.release.releases import current_release, utc_now
 
 SECONDS_AN_IMAGE = 0.5
@@ -42,13 +43,17 @@ class Plan:
     reuse: list[ReleaseRow]
 
 
-def work_key(source_sha256: str, statistics_json: str, model_sha256: str, recipe_sha256: str) -> str:
+def work_key(
+    source_sha256: str, statistics_json: str, model_sha256: str, recipe_sha256: str, region_mark: str = ""
+) -> str:
     """sha256 over everything that decides an output's bytes.
 
     The product's colour statistics take part because all views of a product share one colour map: a new view
-    changes it.
+    changes it. So do the masks of its regions, where it has any.
     """
-    parts = (source_sha256, statistics_json, model_sha256, recipe_sha256, str(OUTPUT_VERSION))
+    parts = [source_sha256, statistics_json, model_sha256, recipe_sha256, str(OUTPUT_VERSION)]
+    if region_mark:
+        parts.append(region_mark)
     return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
 
@@ -58,10 +63,11 @@ def make_plan(
     published: Sequence[ReleaseRow],
     model: BlessedModel,
     brand: BrandSettings,
+    marks: Mapping[str, str] | None = None,
 ) -> Plan:
     """Join the night's images with what the current release holds, by work key.
 
-    Images without facts (preprocessing dropped them) are not planned.
+    Images without facts (preprocessing dropped them) are not planned. `marks` are those of `region_marks`.
     """
     rows = {row.image_id: row for row in snapshot}
     known = [
@@ -69,10 +75,12 @@ def make_plan(
     ]
     statistics = _product_statistics(known)
     by_key = {row.work_key: row for row in published}
+    recipe = brand.recipe_sha256()
     plan = Plan([], [])
     for fact in sorted(known, key=lambda fact: fact.image_id):
         row, merged = rows[fact.image_id], statistics[fact.product_id]
-        key = work_key(row.source_sha256, merged, model.bundle_sha256, brand.recipe_sha256())
+        mark = (marks or {}).get(fact.image_id, "")
+        key = work_key(row.source_sha256, merged, model.bundle_sha256, recipe, mark)
         if earlier := by_key.get(key):
             plan.reuse.append(_reused(earlier, row))
         else:
@@ -148,7 +156,8 @@ def plan_run(shop: Shop, brand_name: str, date: str, run_id: str, *, dry_run: bo
     snapshot = tables.read_rows(night.snapshot, SnapshotRow)
     facts = tables.read_rows(night.facts, ImageFacts)
     _check_prepared(snapshot, facts, tables.read_json_lines(night.preprocess_dead_letters, DeadLetter), date)
-    plan = make_plan(snapshot, facts, published, model, brand)
+    marks = region_marks(brand.look(), snapshot, shop.settings.images.max_bytes)
+    plan = make_plan(snapshot, facts, published, model, brand, marks)
     summary = {
         "stage": "plan",
         "brand": brand_name,

@@ -7,10 +7,13 @@ import pytest
 from small_night import SmallNight
 
 from pipelines.core import storage
+from pipelines.core.contracts import SnapshotRow
 from pipelines.core.errors import MissingArtifact
+from pipelines.core.looks import Look, Region, mask_beside
 from pipelines.release import plan
 from pipelines.release.ingest import ingest
 from pipelines.release.plan import work_key
+from pipelines.release.region_marks import region_marks
 
 ALL = ["p0-a", "p1-a", "p2-a"]
 
@@ -159,6 +162,32 @@ def test_without_a_snapshot_the_job_says_which_stage_is_missing(
 
 
 def test_every_part_of_the_work_key_counts() -> None:
-    parts = ["source", "statistics", "model", "recipe"]
-    keys = {work_key(*parts)} | {work_key(*parts[:n], "other", *parts[n + 1 :]) for n in range(4)}
-    assert len(keys) == 5
+    parts = ["source", "statistics", "model", "recipe", "mark"]
+    keys = {work_key(*parts)} | {work_key(*parts[:n], "other", *parts[n + 1 :]) for n in range(5)}
+    assert len(keys) == 6
+    assert work_key(*parts[:4], "") == work_key(*parts[:4])
+
+
+def test_a_mask_that_comes_or_changes_computes_its_picture_alone(night: SmallNight) -> None:
+    night.made.configure_brand("inkwell", regions=[{"mask": "sleeve", "mix": {"inkwell": 1}}])
+    night.whole()
+    later = replace(night, date="2026-11-24", run_id="run-2")
+    assert plan_again(later) == []
+    rows = feed_rows(later)
+    mask = later.made.root / mask_beside(rows[1]["image_uri"], "sleeve")
+    for content in (b"one", b"another"):
+        mask.write_bytes(content)
+        assert later.plan()["compute"] == 1
+        assert later.planned() == [rows[1]["image_id"]]
+    mask.unlink()
+    assert later.plan()["compute"] == 0
+
+
+def test_regions_of_a_category_concern_its_products_alone(night: SmallNight) -> None:
+    look = Look.of_brand("inkwell")
+    row = SnapshotRow("p", "i", "p.png", "", "shirts", "0" * 64, 1)
+    shirts, bags = (Region((0.0, 0.0, 1.0, 0.5), look.mix, category=name) for name in ("shirts", "bags"))
+    assert region_marks(look, [row], 100) == {}
+    assert region_marks(replace(look, regions=(bags,)), [row], 100) == {}
+    one = region_marks(replace(look, regions=(shirts,)), [row], 100)
+    assert one == region_marks(replace(look, regions=(shirts, bags)), [row], 100) != {}
