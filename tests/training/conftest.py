@@ -78,3 +78,21 @@ def short_run(content_folder: Path, style_folder: Path, tmp_path_factory: pytest
     assert code == 0, printed
     lines = (root / "work" / "metrics.jsonl").read_text().splitlines()
     return ShortRun(root / "bundle", root / "work", json.loads(printed[-1]), [json.loads(line) for line in lines])
+
+
+@pytest.fixture(scope="session")
+def alexnet_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """AlexNet with drawn weights: the right shapes, any features; enough for what must hold in every network."""
+    from safetensors.numpy import save_file
+
+    random = np.random.default_rng(12)
+    shapes = ((11, 11, 3, 64), (5, 5, 64, 192), (3, 3, 192, 384), (3, 3, 384, 256), (3, 3, 256, 256))
+    arrays = {}
+    for layer, shape in enumerate(shapes):
+        spread = np.sqrt(2 / np.prod(shape[:3]))
+        arrays[f"AlexNet_0/Conv_{layer}/kernel"] = random.normal(0, spread, shape).astype(np.float32)
+        arrays[f"AlexNet_0/Conv_{layer}/bias"] = random.normal(0, 0.1, shape[-1]).astype(np.float32)
+        arrays[f"NetLinLayer_{layer}/Conv_0/kernel"] = random.random((1, 1, shape[-1], 1)).astype(np.float32)
+    path = tmp_path_factory.mktemp("weights") / "alexnet.safetensors"
+    save_file(arrays, path)
+    return path

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.training.drawn_alexnet import write_alexnet
 from training.blessing import FLOORS, INDEPENDENT_CEILINGS, INDEPENDENT_FLOORS, bless
 from training.evaluate import main
 from training.metrics.style_gap import gap_closed
@@ -66,11 +65,12 @@ def test_gap_closed() -> None:
     assert gap_closed(0.0, 0.0) == 0.0
 
 
-def test_evaluation_of_a_real_model(short_run: Any, content_folder: Path, style_folder: Path, tmp_path: Path) -> None:
+def test_evaluation_of_a_real_model(
+    short_run: Any, content_folder: Path, style_folder: Path, alexnet_file: Path, tmp_path: Path
+) -> None:
     arguments = ["--candidate", str(short_run.bundle), "--current", str(short_run.bundle), "--brand", "sepia-hatch"]
     arguments += ["--content", str(content_folder), "--style", str(style_folder), "--out", str(tmp_path)]
-    alexnet = write_alexnet(tmp_path / "alexnet.safetensors")
-    arguments += ["--alexnet", str(alexnet), "--all-products", "--with-optimisation", "1"]
+    arguments += ["--alexnet", str(alexnet_file), "--all-products", "--with-optimisation", "1"]
     assert main([*arguments, "--pictures", "2"]) == 0
     report = json.loads((tmp_path / "evaluation.json").read_text())
     blessing = json.loads((tmp_path / "blessing.json").read_text())
