@@ -7,6 +7,7 @@ import io
 import json
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -73,6 +74,7 @@ class Night:
     root: str = ""
     bundle_uri: str = ""
     beam_options: tuple[str, ...] = ()
+    brand: dict[str, Any] = field(default_factory=dict)
     plan: list[PlanRow] = field(default_factory=list)
 
     @property
@@ -99,6 +101,7 @@ class Night:
         """Write settings, plan and pin."""
         self.home.mkdir(parents=True, exist_ok=True)
         brand = {"brand": BRAND, "references_uri": "references", "output": {"format": self.output_format}}
+        brand |= self.brand
         shop = {"shop": "corner", "feed": {"uri": "feed.csv"}, "output_uri": self.root or "out"}
         shop |= {"brands": ["inkwell.yaml"], "jobs": {"beam_options": list(self.beam_options)}}
         (self.home / "inkwell.yaml").write_text(yaml.safe_dump(brand))

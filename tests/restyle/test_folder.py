@@ -3,7 +3,9 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,10 +13,11 @@ from PIL import Image
 from shop_night import BRAND, THIRD_PARTY_WARNINGS, encoded, product_photo, soft_alpha
 
 from pipelines.core.errors import InputError, ModelBundleError
-from pipelines.core.looks import Look
+from pipelines.core.looks import Look, Region, as_mix
 from pipelines.images.decode import DecodeLimits, decode_image
 from pipelines.restyle.folder import FolderResult, restyle_folder
 from pipelines.restyle.folder_plan import free_png_name
+from training.bundle import load_bundle, write_bundle
 
 pytestmark = THIRD_PARTY_WARNINGS
 
@@ -111,6 +114,115 @@ def test_strength_zero_keeps_a_lossless_picture(bundle: Path, tmp_path: Path) ->
         assert np.array_equal(np.asarray(image), product_photo(32, 32))
 
 
+def restyled(bundle: Path, home: Path, files: dict[str, bytes], look: Look | str, **options: Any) -> FolderResult:
+    """The files of `home/in`, restyled into `home/out`."""
+    for name, data in files.items():
+        (home / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / "in" / name).write_bytes(data)
+    return restyle_folder(bundle, look, home / "in", home / "out", **options)
+
+
+def pixels(file: Path) -> np.ndarray:
+    return decode_image(file.read_bytes(), DecodeLimits()).rgb.astype(int)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize("background", ["keep", "colour", "texture"])
+def test_every_level_of_alpha_survives(bundle: Path, tmp_path: Path, kind: str, background: Any) -> None:
+    alpha = np.random.default_rng(4).permutation(np.arange(48 * 64) % 256).astype(np.uint8).reshape(48, 64)
+    name = f"a.{kind.lower()}"
+    look = Look(((BRAND, 1.0),), 1.0, 1.0 if background == "keep" else None, background=background)
+    source = encoded(np.dstack([product_photo(48, 64), alpha]), kind)
+    restyled(bundle, tmp_path, {name: source}, look)
+    with Image.open(tmp_path / "out" / name) as image:
+        assert np.array_equal(np.asarray(image.getchannel("A")), alpha)
+        assert image.mode == "RGBA"
+
+
+def test_transparency_is_all_the_background_that_a_cut_out_has(bundle: Path, tmp_path: Path) -> None:
+    source = encoded(np.dstack([product_photo(48, 40, 2), soft_alpha(48, 40)]))
+    for place, background in ((tmp_path / "a", "keep"), (tmp_path / "b", "colour")):
+        restyled(bundle, place, {"x.png": source}, Look(((BRAND, 1.0),), background=background))  # type: ignore[arg-type]
+    assert (tmp_path / "a/out/x.png").read_bytes() == (tmp_path / "b/out/x.png").read_bytes()
+
+
+def test_a_background_colour_stands_in_the_file(bundle: Path, tmp_path: Path) -> None:
+    look = Look(((BRAND, 1.0),), background="colour", background_colour="#f0e8dd")
+    restyled(bundle, tmp_path, {"a.png": encoded(product_photo(48, 40))}, look)
+    after = pixels(tmp_path / "out" / "a.png")
+    assert after[0, 0].tolist() == [0xF0, 0xE8, 0xDD]
+    half = Look(((BRAND, 1.0),), background="colour", background_colour="#f0e8dd", background_strength=0.5)
+    restyled(bundle, tmp_path, {}, half)
+    assert np.abs(pixels(tmp_path / "out" / "a.png")[0, 0] - [(255 + c) / 2 for c in (0xF0, 0xE8, 0xDD)]).max() <= 1
+
+
+def test_brands_of_several_models_mix(bundle: Path, tmp_path: Path) -> None:
+    """The same brands from one bundle and from two: other roads, ends that are alike."""
+    again = load_bundle(bundle)
+    parts = {}
+    for name in ("inkwell", "gilded"):
+        brands = {name: again.brands[name]}
+        parts[name] = tmp_path / name
+        write_bundle(replace(again, brands=brands, textures={}), parts[name])
+    source = {"a.png": encoded(product_photo(48, 40))}
+    outcomes = {}
+    for share in (0.999, 0.5, 0.001):
+        look = Look(as_mix({"inkwell": share, "gilded": 1 - share}), colour="full")
+        (tmp_path / "out").mkdir(exist_ok=True)
+        restyled(bundle, tmp_path, source, look)
+        one = pixels(tmp_path / "out" / "a.png")
+        restyle_folder(list(parts.values()), look, tmp_path / "in", tmp_path / "out")
+        two = pixels(tmp_path / "out" / "a.png")
+        assert np.abs(one - two).mean() < 12
+        outcomes[share] = two
+    ends, middle = (outcomes[0.999] + outcomes[0.001]) / 2, outcomes[0.5]
+    # Between bundles the changes themselves are mixed, before they are cut to 0..255.
+    assert np.percentile(np.abs(middle - ends), 95) <= 1.5
+    assert np.abs(outcomes[0.999] - outcomes[0.001]).max() > 20
+
+
+def test_a_mask_beside_a_picture_gives_its_part_another_brand(bundle: Path, tmp_path: Path) -> None:
+    photo = encoded(product_photo(64, 64))
+    mask = np.zeros((64, 64), np.uint8)
+    mask[:, 32:] = 255
+    files = {"a.png": photo, "b.png": photo, "a.sleeve.png": encoded(mask)}
+    look = Look(((BRAND, 1.0),), colour="full", regions=(Region("sleeve", (("gilded", 1.0),)),))
+    result = restyled(bundle, tmp_path, files, look)
+    assert [str(path) for path in result.written] == ["a.png", "b.png"]
+    assert result.passed_over == ()
+    with_mask, without = pixels(tmp_path / "out/a.png"), pixels(tmp_path / "out/b.png")
+    assert np.array_equal(with_mask[:, :32], without[:, :32])
+    restyled(bundle, tmp_path, {}, Look((("gilded", 1.0),), colour="full"))
+    assert np.array_equal(with_mask[:, 32:], pixels(tmp_path / "out/b.png")[:, 32:])
+    assert not np.array_equal(with_mask[:, 32:], without[:, 32:])
+
+
+def test_a_mask_that_cannot_be_used_fails_its_picture(bundle: Path, tmp_path: Path) -> None:
+    look = Look(((BRAND, 1.0),), regions=(Region("sleeve", (("gilded", 1.0),)),))
+    photo = encoded(product_photo(64, 64))
+    files = {"a.png": photo, "a.sleeve.png": b"no mask", "b.png": photo, "b.sleeve.png": encoded(soft_alpha(20, 64))}
+    result = restyled(bundle, tmp_path, files, look)
+    assert {str(failure.path): failure.reason for failure in result.failures} == {
+        "a.png": "not-an-image",
+        "b.png": "corrupt",
+    }
+    assert "expected the shape of the picture, 64 x 64, received 64 x 20" in result.failures[1].message
+
+
+def test_views_of_a_product_share_its_colours_when_asked(bundle: Path, tmp_path: Path) -> None:
+    dark = (product_photo(48, 40) * np.float32(0.6)).astype(np.uint8)
+    dark[(product_photo(48, 40) == 255).all(axis=-1)] = 255
+    files = {"p/a.png": encoded(product_photo(48, 40)), "p/b.png": encoded(dark), "c.png": encoded(dark)}
+    look = Look((("gilded", 1.0),))
+    restyled(bundle, tmp_path, files, look)
+    alone = [pixels(tmp_path / "out" / name) for name in files]
+    restyled(bundle, tmp_path, {}, look, views=True)
+    together = [pixels(tmp_path / "out" / name) for name in files]
+    assert np.array_equal(alone[1], alone[2])
+    assert np.array_equal(together[2], alone[2])
+    assert not np.array_equal(together[1], alone[1])
+
+
 @pytest.mark.parametrize(("source", "target"), [("in", "in"), ("in", "in/out"), ("in/sub", "in"), ("in", "link/out")])
 def test_folders_that_hold_one_another_are_refused(bundle: Path, tmp_path: Path, source: str, target: str) -> None:
     (tmp_path / "in" / "sub").mkdir(parents=True)
@@ -141,7 +253,7 @@ def test_the_look_is_checked_before_any_work(bundle: Path, tmp_path: Path) -> No
     with pytest.raises(ModelBundleError, match="nobody"):
         restyle_folder(bundle, "nobody", tmp_path / "in", tmp_path / "out")
     with pytest.raises(ModelBundleError, match="holds none"):
-        restyle_folder(bundle, Look(((BRAND, 1.0),), background="texture"), tmp_path / "in", tmp_path / "out")
+        restyle_folder(bundle, Look((("gilded", 1.0),), background="texture"), tmp_path / "in", tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

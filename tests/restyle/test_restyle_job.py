@@ -109,6 +109,64 @@ def test_alpha_survives_exactly(mixed: Night) -> None:
     assert np.array_equal(after.alpha, soft_alpha(72, 64))
 
 
+def test_the_brand_s_settings_decide_the_look(bundle: Path, tmp_path: Path) -> None:
+    sha256 = hashlib.sha256((bundle / "model.json").read_bytes()).hexdigest()
+    wishes = {
+        "background": "texture",
+        "background_colour": "#f0e8dd",
+        "mix": {"inkwell": 3, "inkwell/poster.jpg": 1},
+        "regions": [
+            {"mask": "sleeve", "mix": {"gilded": 1}},
+            {"box": [0, 0, 1, 0.5], "mix": {"inkwell/poster.jpg": 1}},
+        ],
+        "models": [{"uri": str(bundle), "sha256": sha256}],
+    }
+    night = Night(tmp_path, bundle, brand=wishes)
+    night.add("plain.png", encoded(product_photo(72, 64)))
+    night.add("masked.png", encoded(product_photo(72, 64)))
+    night.add("alpha.png", encoded(np.dstack([product_photo(72, 64, 5), soft_alpha(72, 64)])))
+    (tmp_path / "pictures" / "masked.sleeve.png").write_bytes(encoded(np.full((72, 64), 255, np.uint8)))
+    night.write()
+    assert restyle(night.options())["computed"] == 3
+    rows = _results(night)
+    plain, masked = (_decoded(rows[name].object_uri).rgb.astype(int) for name in ("plain.png", "masked.png"))
+    corner = plain[:12, :12].reshape(-1, 3)
+    assert np.abs(corner.mean(axis=0) - [0xF0, 0xE8, 0xDD]).max() < 6
+    assert corner.std(axis=0).min() > 0.2
+    assert not np.array_equal(plain, masked)
+    after = _decoded(rows["alpha.png"].object_uri)
+    assert after.alpha is not None
+    assert np.array_equal(after.alpha, soft_alpha(72, 64))
+    assert verify(night.options())["passed"] == 3
+
+
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"mix": {"nobody": 1}}, "expected one of gilded, inkwell, received 'nobody'"),
+        ({"mix": {"inkwell/none.jpg": 1}}, "reference of inkwell: expected one of poster.jpg"),
+        ({"background": "texture", "mix": {"gilded": 1}}, "texture of gilded"),
+        ({"regions": [{"box": [0, 0, 1, 1], "mix": {"nobody": 1}}]}, "received 'nobody'"),
+    ],
+)
+def test_a_look_that_the_models_lack_stops_the_job_before_it_starts(
+    bundle: Path, tmp_path: Path, wishes: dict[str, object], message: str
+) -> None:
+    night = Night(tmp_path, bundle, brand=wishes)
+    night.add("a.png", encoded(product_photo(40, 40)))
+    night.write()
+    with pytest.raises(ModelBundleError, match=message):
+        restyle(night.options())
+
+
+def test_another_model_than_the_settings_name_is_refused(bundle: Path, tmp_path: Path) -> None:
+    night = Night(tmp_path, bundle, brand={"models": [{"uri": str(bundle), "sha256": "0" * 64}]})
+    night.add("a.png", encoded(product_photo(40, 40)))
+    night.write()
+    with pytest.raises(ModelBundleError, match="expected sha256 0000"):
+        restyle(night.options())
+
+
 def test_progress_counts_every_image(mixed: Night) -> None:
     progress = read_progress(mixed.paths.progress("restyle"))
     assert progress is not None

@@ -1,21 +1,53 @@
 from __future__ import annotations
 
+import itertools
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pipelines.core.errors import InputError
-from pipelines.images.colour import LabStatistics, lab_statistics
+from pipelines.core.looks import Look
+from pipelines.images.colour import LabStatistics, delta_e2000, lab_statistics, srgb8_to_lab
+from pipelines.images.geometry import Box
 from pipelines.images.mask import product_mask
-from training.bundle import load_bundle
+from training.bundle import ModelBundle, load_bundle
+from training.hand import Hand, HandPlane, working_size
+from training.painter import Painter, build_painter
 from training.stylizer import Stylizer
 
 
 @pytest.fixture(scope="module")
 def stylizer(short_run: Any) -> Stylizer:
     return Stylizer.load(short_run.bundle, short_run.summary["sha256"])
+
+
+@dataclass(frozen=True)
+class Networks:
+    """One compiled network in stylizers of several tile sizes."""
+
+    bundle: ModelBundle
+    paint: Painter
+
+    def of(self, tile_px: int) -> Stylizer:
+        return Stylizer(self.bundle, build=lambda _: self.paint, tile_px=tile_px)
+
+
+@pytest.fixture(scope="module")
+def networks(short_run: Any) -> Networks:
+    bundle = load_bundle(short_run.bundle)
+    return Networks(bundle, build_painter(bundle))
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +129,139 @@ def test_tiles_equal_the_whole(short_run: Any) -> None:
     given = (rgb, weights, [lab_statistics(rgb[0], weights[0])])
     difference = np.abs(restyle(whole, given).astype(int) - restyle(tiled, given))
     assert difference.max() <= 1
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(
+    height=st.integers(8, 150),
+    width=st.integers(8, 150),
+    tile=st.sampled_from([16, 32, 48, 64, 100]),
+    inset=st.integers(0, 40),
+    on_background=st.sampled_from([0.0, 0.6]),
+)
+def test_any_size_in_any_tiles_equals_the_whole(
+    networks: Networks, height: int, width: int, tile: int, inset: int, on_background: float
+) -> None:
+    rgb = np.random.default_rng(height * 1000 + width).integers(0, 256, (height, width, 3)).astype(np.uint8)
+    weights = np.zeros((height, width), np.float32)
+    weights[min(inset, height - 1) :, : max(1, width - inset)] = 1
+    look = Look((("sepia-hatch", 1.0),), 1.0, on_background)
+    of_product = lab_statistics(rgb, weights)
+    whole = networks.of(10_000).apply(rgb[None], weights[None], [of_product], look)
+    tiled = networks.of(tile).apply(rgb[None], weights[None], [of_product], look)
+    assert np.abs(whole.astype(int) - tiled).max() <= 1
+    assert whole.shape == (1, height, width, 3)
+
+
+def test_the_product_s_box_alone_equals_the_whole_picture(networks: Networks) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (256, 320, 3)).astype(np.uint8)
+    hand = Hand(networks.bundle, networks.paint)
+    code = networks.bundle.brand("sepia-hatch").code
+    part = hand.draw(rgb, (256, 320), code, Box(70, 100, 90, 140)).plane
+    whole = hand.draw(rgb, (256, 320), code, Box(0, 0, 256, 320)).plane
+    np.testing.assert_allclose(part[68:92, 98:142], whole[68:92, 98:142], atol=1e-4)
+    assert not part[:, 192:].any()
+
+
+def test_a_hand_is_enlarged_the_same_in_whatever_window() -> None:
+    plane = np.random.default_rng(2).normal(size=(40, 30)).astype(np.float32)
+    drawn = HandPlane(plane, 333, 250)
+    whole = drawn.window(Box(0, 0, 333, 250))
+    for box in (Box(0, 0, 100, 250), Box(97, 13, 201, 250), Box(332, 249, 333, 250)):
+        expected = whole[box.top : box.bottom, box.left : box.right]
+        np.testing.assert_allclose(drawn.window(box), expected, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("size", "expected"),
+    [
+        ((64, 64), (64, 64)),
+        ((8000, 5000), (512, 320)),
+        ((5000, 8000), (320, 512)),
+        ((64, 8000), (64, 8000)),
+        ((512, 2048), (256, 1024)),
+        ((8, 8), (8, 8)),
+    ],
+)
+def test_working_sizes(size: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert working_size(*size, 512) == expected
+
+
+@pytest.mark.parametrize("size", [(8, 8), (8, 200), (200, 9), (64, 1500), (13, 17)])
+def test_small_and_narrow_pictures(stylizer: Stylizer, size: tuple[int, int]) -> None:
+    rgb = np.random.default_rng(5).integers(0, 256, (1, *size, 3)).astype(np.uint8)
+    weights = np.ones((1, *size), np.float32)
+    out = restyle(stylizer, (rgb, weights, [lab_statistics(rgb[0], weights[0])]))
+    assert out.shape == rgb.shape
+    assert not np.array_equal(out, rgb)
+
+
+@pytest.mark.parametrize("level", [0, 255, 128])
+@pytest.mark.parametrize("background", ["keep", "colour", "texture"])
+def test_products_without_any_contrast_stay_what_they_are(stylizer: Stylizer, level: int, background: Any) -> None:
+    rgb = np.full((1, 40, 40, 3), 255, np.uint8)
+    rgb[:, 10:30, 10:30] = level
+    weights = np.zeros((1, 40, 40), np.float32)
+    weights[:, 10:30, 10:30] = 1
+    look = Look((("sepia-hatch", 1.0),), background=background)
+    with np.errstate(all="raise"):
+        out = stylizer.apply(rgb, weights, [lab_statistics(rgb[0], weights[0])], look)[0].astype(int)
+    product = out[12:28, 12:28]
+    # A short training draws what it likes; but black stays dark, white stays light, and nothing explodes.
+    assert abs(product.mean() - level) < 70
+    assert np.ptp(product.mean(axis=(0, 1))) < 40
+    if background == "keep":
+        assert (out[:10] == 255).all()
+
+
+def test_a_picture_without_a_product_comes_back(stylizer: Stylizer) -> None:
+    rgb = np.random.default_rng(6).integers(0, 256, (1, 33, 21, 3)).astype(np.uint8)
+    nothing = np.zeros((1, 33, 21), np.float32)
+    np.testing.assert_array_equal(restyle(stylizer, (rgb, nothing, [LabStatistics()])), rgb)
+
+
+def mean_colour(rgb: NDArray[np.uint8], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.asarray((srgb8_to_lab(rgb) * weights[..., None]).sum(axis=(0, 1)) / weights.sum(), np.float32)
+
+
+@pytest.mark.parametrize("policy", ["keep-hue", "full", "luminance"])
+def test_views_of_a_product_stay_together(stylizer: Stylizer, policy: Any) -> None:
+    """Views of one product, lit and cut differently, under one colour map: at most dE2000 2 further apart."""
+    front = shaded(1, 160, 120)
+    views = [front, np.maximum(front, 30), front[:110], (255 - (255 - front) * np.float32(0.9)).astype(np.uint8)]
+    masks = [product_mask(view, None).weights for view in views]
+    together = reduce(add, (lab_statistics(view, mask) for view, mask in zip(views, masks, strict=True)))
+    look = Look((("sepia-hatch", 1.0),), colour=policy)
+    after = [stylizer.apply(v[None], m[None], [together], look)[0] for v, m in zip(views, masks, strict=True)]
+    for one, other in itertools.combinations(range(len(views)), 2):
+        before = delta_e2000(mean_colour(views[one], masks[one]), mean_colour(views[other], masks[other]))
+        now = delta_e2000(mean_colour(after[one], masks[one]), mean_colour(after[other], masks[other]))
+        assert float(now) <= float(before) + 2
+
+
+def test_the_same_bytes_from_another_process(short_run: Any, stylizer: Stylizer, pictures: Any, tmp_path: Path) -> None:
+    rgb, weights, statistics = pictures
+    np.savez(tmp_path / "given.npz", rgb=rgb[:1], weights=weights[:1])
+    script = (
+        "import sys, json, numpy as np\n"
+        "from training.stylizer import Stylizer\n"
+        "from pipelines.images.colour import LabStatistics\n"
+        "given = np.load(sys.argv[2])\n"
+        "of_product = LabStatistics.from_json(json.loads(sys.argv[3]))\n"
+        "out = Stylizer.load(sys.argv[1]).restyle(given['rgb'], given['weights'], [of_product], brand='sepia-hatch')\n"
+        "out.tofile(sys.argv[4])\n"
+    )
+    arguments = [short_run.bundle, tmp_path / "given.npz", json.dumps(statistics[0].to_json()), tmp_path / "out"]
+    alone = {**os.environ, "TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+    subprocess.run([sys.executable, "-c", script, *map(str, arguments)], env=alone, check=True, capture_output=True)
+    expected = restyle(stylizer, (rgb[:1], weights[:1], statistics[:1]))
+    assert (tmp_path / "out").read_bytes() == expected.tobytes()
+
+
+def test_order_of_pictures_changes_nothing(stylizer: Stylizer, pictures: Any) -> None:
+    rgb, weights, statistics = pictures
+    backwards = restyle(stylizer, (rgb[::-1], weights[::-1], statistics[::-1]))
+    np.testing.assert_array_equal(backwards[::-1], restyle(stylizer, pictures))
 
 
 def test_large_picture_keeps_its_size_and_detail(stylizer: Stylizer) -> None:
