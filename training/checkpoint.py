@@ -37,8 +37,9 @@ def write_checkpoint(checkpoint: Checkpoint, folder: Path) -> None:
     write_bytes(fresh / _ARRAYS, safetensors_bytes(checkpoint.arrays))
     write_json(fresh / _STATE, checkpoint.state)
     old = folder.with_name(f"{folder.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    # After a write that was cut between the renames the old one is all there is: it stays until the new one stands.
     if folder.exists():
+        shutil.rmtree(old, ignore_errors=True)
         folder.rename(old)
     fresh.rename(folder)
     shutil.rmtree(old, ignore_errors=True)

@@ -83,8 +83,11 @@ def train(options: argparse.Namespace, config: TrainingConfig, brands: Sequence[
     trainer = _trainer(options, config, content, brands, start, folder, command)
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", {**to_json(config), "command": command})
-    telemetry = Telemetry(folder, schedule.images)
-    _run(trainer, telemetry, options, content, brands)
+    telemetry = Telemetry(folder, schedule.images, begin=trainer.images if trainer.resumed else None)
+    try:
+        _run(trainer, telemetry, options, content, brands)
+    finally:
+        telemetry.close()
     bundle = trainer.bundle()
     sha256 = write_bundle(bundle, options.out)
     return {
@@ -133,11 +136,11 @@ def _run(
     def after_epoch(epoch: int) -> None:
         bundle = trainer.bundle()
         picture = preview_grid(bundle, content, [b.name for b in brands], trainer.config.schedule.preview_pictures)
-        telemetry.preview(epoch, picture)
+        telemetry.preview(trainer.images, epoch, picture)
         shown = ("content", "style", "adversarial", "reconstruction", "discriminator")
-        say(
+        telemetry.say(
             f"epoch {epoch}: {trainer.images}/{trainer.config.schedule.images} images, {trainer.seconds:.0f} s, "
-            + ", ".join(f"{name} {trainer.latest.get(name, 0.0):.3f}" for name in shown)
+            + ", ".join(f"{name} {trainer.latest.get(name, 0.0):.3f}" for name in shown if name in trainer.latest)
         )
 
     trainer.run(telemetry, minutes=options.minutes, after_epoch=after_epoch)

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from pipelines.core.errors import ModelBundleError, TrainingStopped
 from training.assembly import AVERAGE, bundle_of, reference_arrays
 from training.bundle import ModelBundle
 from training.checkpoint import Checkpoint, write_checkpoint
+from training.collapse import collapsed, not_finite
 from training.config import TrainingConfig, to_json
 from training.data import Content
 from training.encoder_phase import teach_encoder
@@ -25,9 +26,10 @@ from training.reference_tables import reference_statistics, style_targets
 from training.references import Brand
 from training.sampling import BatchSampler
 from training.step import NUMBERS, Game, build_step
-from training.telemetry import Telemetry
+from training.telemetry import ENCODER, Telemetry
 
-_LOG_STEPS = 20
+_LOG_IMAGES: Final = 80
+"""A metrics line each time this many images more are done, and at the end of an epoch."""
 
 REFERENCES = "reference_statistics/"
 """Prefix, in a checkpoint, of the encoder statistics of each brand's references."""
@@ -78,6 +80,7 @@ class Trainer:
         self.step = 0
         self.seconds = 0.0
         self.schooled = False
+        self.resumed = False
         self.latest: dict[str, float] = {}
         self.sampler = BatchSampler(
             content.train,
@@ -127,7 +130,7 @@ class Trainer:
             for index, variable in enumerate(optimizer.variables):
                 variable.assign(checkpoint.arrays[f"optimizer/{owner}/{index}"])
         self.step = int(checkpoint.state["step"])
-        self.schooled = True
+        self.schooled = self.resumed = True
         self.seconds = float(checkpoint.state["seconds"])
 
     def checkpoint(self) -> Checkpoint:
@@ -188,7 +191,7 @@ class Trainer:
 
         def report(done: int, values: dict[str, float]) -> None:
             rate = done / (time.monotonic() - began)
-            telemetry.metrics({"phase": "encoder", "images": done, **values, "images_per_s": rate})
+            telemetry.metrics({"phase": ENCODER, "images": done, **values, "images_per_s": rate})
             telemetry.progress(0, 0.0, 0.0)
 
         teach_encoder(self.gan, self.perceptual, self.sampler, self.config.schedule, report)
@@ -207,31 +210,42 @@ class Trainer:
         schedule = self.config.schedule
         statistics = reference_statistics(self.gan, self.brands)
         window: list[NDArray[np.float32]] = []
+        under_way: Any = None
         for number, batch in prefetched(self.sampler, steps, statistics):
-            fraction = self.images / schedule.images
-            if limit is not None:
-                fraction = max(fraction, min(self.seconds / limit, 1.0))
-            for optimizer, rate in zip(
-                self.optimizers, (schedule.generator_rate, schedule.discriminator_rate), strict=True
-            ):
-                optimizer.learning_rate = rate * (1.0 - 0.96 * min(fraction, 1.0))
+            self._set_rates(limit)
             decay = min(schedule.ema_decay, (1 + number) / (10 + number))
             numbers = compiled(*batch.arrays(), np.float32(decay))
-            numbers = np.asarray(numbers)
-            if not np.isfinite(numbers).all():
-                bad = [name for name, value in zip(NUMBERS, numbers, strict=True) if not np.isfinite(value)]
-                raise TrainingStopped(
-                    f"step {number}: {', '.join(bad)} became NaN or infinite; the last checkpoint is whole. "
-                    "Lower generator_rate or the style and adversarial weights, or start from another seed"
-                )
+            # A device works on this step while the one before is looked at.
+            if under_way is not None:
+                window.append(self._finite(under_way))
+            under_way = numbers
             self.step = number + 1
             self.seconds = time.monotonic() - began
-            window.append(numbers)
-            if len(window) == _LOG_STEPS or self.step == steps.stop:
+            over = limit is not None and self.seconds >= limit
+            if self.images % _LOG_IMAGES < schedule.batch or self.step == steps.stop or over:
+                window.append(self._finite(under_way))
+                under_way = None
                 self._report(telemetry, np.mean(window, axis=0), limit)
                 window = []
-            if limit is not None and self.seconds >= limit:
+            if over:
                 return
+
+    def _set_rates(self, limit: float | None) -> None:
+        """Both learning rates fall in a line with the images, or with the time where that is the limit."""
+        schedule = self.config.schedule
+        fraction = self.images / schedule.images
+        if limit is not None:
+            fraction = max(fraction, self.seconds / limit)
+        rates = (schedule.generator_rate, schedule.discriminator_rate)
+        for optimizer, rate in zip(self.optimizers, rates, strict=True):
+            optimizer.learning_rate = rate * (1.0 - 0.96 * min(fraction, 1.0))
+
+    def _finite(self, numbers: Any) -> NDArray[np.float32]:
+        found = np.asarray(numbers, np.float32)
+        if not np.isfinite(found).all():
+            bad = [name for name, value in zip(NUMBERS, found, strict=True) if not np.isfinite(value)]
+            raise TrainingStopped(not_finite(bad, self.images))
+        return found
 
     def _report(self, telemetry: Telemetry, mean: NDArray[np.float32], limit: float | None) -> None:
         schedule = self.config.schedule
@@ -241,7 +255,6 @@ class Trainer:
             left = min(left, max(0.0, limit - self.seconds))
         self.latest = {name: float(value) for name, value in zip(NUMBERS, mean, strict=True)}
         line: dict[str, Any] = {
-            "step": self.step,
             "images": self.images,
             "seconds": round(self.seconds, 2),
             "epoch": self.images / schedule.epoch_images,
@@ -251,6 +264,9 @@ class Trainer:
         }
         telemetry.metrics(line)
         telemetry.progress(self.images, rate, left)
+        reason = collapsed(telemetry.game)
+        if reason is not None:
+            raise TrainingStopped(reason)
 
     def _restart_averages(self) -> None:
         from keras import ops

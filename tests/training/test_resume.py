@@ -1,22 +1,29 @@
-"""A run that is stopped and resumed ends where an unbroken one does; NaN stops it."""
+"""A run that is killed and resumed ends where an unbroken one does; NaN stops it."""
 
 from __future__ import annotations
 
 import dataclasses
+import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from pipelines.core.errors import MissingArtifact, ModelBundleError, TrainingStopped
+from training.bundle import bundle_sha256
 from training.checkpoint import read_checkpoint, write_checkpoint
 from training.config import TrainingConfig
 from training.data import load_content
 from training.perceptual_choice import choose_perceptual
 from training.presets import smoke
 from training.references import load_brand
+from training.step import NUMBERS
 from training.telemetry import Telemetry
-from training.train import shipped_bundle
+from training.train import main, shipped_bundle
 from training.trainer import Trainer
 
 
@@ -44,30 +51,48 @@ def nothing(_: int) -> None:
     return
 
 
-class Stopped(Exception):
-    pass
+KILLED_IN_MID_EPOCH = """
+import os, signal, sys
+from training import telemetry, train
+
+told = telemetry.Telemetry.metrics
+
+def metrics(self, values):
+    told(self, values)
+    if values["images"] > 48:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+telemetry.Telemetry.metrics = metrics
+train.main(sys.argv[1:])
+"""
 
 
-def test_resumed_run_equals_unbroken_run(content_folder: Path, style_folder: Path, tmp_path: Path) -> None:
-    config = short(8)
-    whole = trainer(config, content_folder, style_folder, tmp_path / "whole")
-    whole.run(Telemetry(tmp_path / "whole", 8), minutes=None, after_epoch=nothing)
+def test_a_killed_run_resumes_to_the_very_bytes_of_an_unbroken_one(
+    short_run: Any, content_folder: Path, style_folder: Path, tmp_path: Path
+) -> None:
+    work = tmp_path / "work"
+    options = ["--content", str(content_folder), "--style", str(style_folder), "--brand", "sepia-hatch"]
+    options += ["--preset", "smoke", "--init", "none", "--seed", "5", "--resume"]
+    options += ["--out", str(tmp_path / "bundle"), "--workdir", str(work)]
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_IN_MID_EPOCH, *options], capture_output=True, check=False, timeout=200
+    )
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert read_checkpoint(work / "checkpoint").state["step"] == 24
+    assert [line["images"] for line in metrics_of(work)] == [48, 80]
 
-    def stop(_: int) -> None:
-        raise Stopped
-
-    first = trainer(config, content_folder, style_folder, tmp_path / "broken")
-    with pytest.raises(Stopped):
-        first.run(Telemetry(tmp_path / "broken", 8), minutes=None, after_epoch=stop)
-    second = trainer(config, content_folder, style_folder, tmp_path / "broken")
-    second.restore(read_checkpoint(tmp_path / "broken" / "checkpoint"))
-    assert second.images == 4
-    second.run(Telemetry(tmp_path / "broken", 8), minutes=None, after_epoch=nothing)
-
-    expected, received = whole.checkpoint(), second.checkpoint()
+    assert main(options) == 0
+    assert bundle_sha256(tmp_path / "bundle") == short_run.summary["sha256"]
+    expected, received = (read_checkpoint(folder / "checkpoint") for folder in (short_run.workdir, work))
     assert expected.arrays.keys() == received.arrays.keys()
     for name, array in expected.arrays.items():
-        np.testing.assert_allclose(received.arrays[name], array, atol=2e-4, err_msg=name)
+        np.testing.assert_array_equal(received.arrays[name], array, err_msg=name)
+    numbers = [{name: line[name] for name in ("images", *NUMBERS)} for line in metrics_of(work)]
+    assert numbers == [{name: line[name] for name in ("images", *NUMBERS)} for line in short_run.metrics]
+
+
+def metrics_of(work: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (work / "metrics.jsonl").read_text().splitlines()]
 
 
 def test_checkpoint_of_another_configuration_is_refused(
@@ -100,4 +125,20 @@ def test_cut_between_the_renames_leaves_the_predecessor(
     one = trainer(short(8), content_folder, style_folder, tmp_path)
     write_checkpoint(one.checkpoint(), tmp_path / "checkpoint")
     (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")
+    assert read_checkpoint(tmp_path / "checkpoint").state["step"] == 0
+
+
+def test_a_second_cut_after_the_first_still_leaves_a_whole_one(
+    content_folder: Path, style_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = trainer(short(8), content_folder, style_folder, tmp_path)
+    write_checkpoint(one.checkpoint(), tmp_path / "checkpoint")
+    (tmp_path / "checkpoint").rename(tmp_path / "checkpoint.old")
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "rename", cut)
+    with pytest.raises(KeyboardInterrupt):
+        write_checkpoint(one.checkpoint(), tmp_path / "checkpoint")
     assert read_checkpoint(tmp_path / "checkpoint").state["step"] == 0

@@ -17,6 +17,7 @@ from training.train import main
 def test_run_leaves_everything_behind(short_run: Any) -> None:
     for name in ("config.json", "metrics.jsonl", "progress.json", "curves.png", "previews/epoch-001.png", "checkpoint"):
         assert (short_run.workdir / name).exists(), name
+    assert len(list((short_run.workdir / "tensorboard").iterdir())) == 1
     progress = json.loads((short_run.workdir / "progress.json").read_text())
     assert progress["done"] == progress["total"] == 96
     assert progress["seconds_left"] == 0.0
