@@ -44,7 +44,7 @@ def main(argv: list[str] | None = None, prog: str = "python -m training.evaluate
         type=int,
         metavar="N",
         default=0,
-        help="also optimise the pixels of N pictures, the slow reference: about a minute each",
+        help="also optimise the pixels of N pictures, the slow reference: 10 s to some minutes each",
     )
     options = parser.parse_args(argv)
     return run_job(lambda: _job(options))

@@ -63,17 +63,24 @@ def subcommands(group: click.Group, *above: str) -> list[tuple[str, ...]]:
     return found
 
 
-@pytest.mark.parametrize("words", [words for words in [(), *subcommands(command)] if words != ("train",)], ids=" ".join)
+HANDED_ON = {("train",): "--content", ("evaluate",): "--with-optimisation", ("explain",): "--references"}
+"""Commands whose options belong to the trainer's rooms, and one of these options."""
+
+
+@pytest.mark.parametrize(
+    "words", [words for words in [(), *subcommands(command)] if words not in HANDED_ON], ids=" ".join
+)
 def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
     output = run(*words, "--help").output
     assert output.startswith(f"Usage: restyle{''.join(f' {word}' for word in words)}")
     assert len(output.splitlines()) > 4
 
 
-def test_train_hands_its_help_to_the_trainer() -> None:
-    result = CliRunner().invoke(command, ["train", "--help"])
-    assert "--content" in result.output
-    assert "--style" in result.output
+@pytest.mark.parametrize("words", sorted(HANDED_ON), ids=" ".join)
+def test_the_trainers_rooms_explain_their_own_options(words: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(command, [*words, "--help"])
+    assert result.output.lower().startswith("usage: ")
+    assert HANDED_ON[words] in result.output
 
 
 def test_the_installed_command_runs_without_heavy_imports() -> None:

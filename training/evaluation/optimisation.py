@@ -25,7 +25,7 @@ class OptimisationSettings:
 
     steps: int = 100
     rate: float = 0.02
-    style_weight: float = 8.0
+    style_weight: float = 1.0
 
 
 def wanted_statistics(references: Sequence[Reference], perceptual: Any) -> Wanted:

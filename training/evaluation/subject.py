@@ -14,6 +14,7 @@ from training.metrics.figures import MEASURED_PX, PhotoSide, Picture, Yardstick,
 from training.references import Reference, kept_aside, load_brand, without_kept_aside
 
 _CONTENT_LIMIT: Final = 512
+_READ_FOR_EACH: Final = 4
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def pictures_to_measure(source: Path, count: int, *, all_products: bool) -> tupl
         MissingArtifact: nothing is at `source`.
         InputError: no picture there shows a product.
     """
-    content = load_content(source, MEASURED_PX, _CONTENT_LIMIT)
+    # Other views of a measured product count in its colours, so more are read than measured.
+    limit = min(_CONTENT_LIMIT, _READ_FOR_EACH * count) if all_products else _CONTENT_LIMIT
+    content = load_content(source, MEASURED_PX, limit)
     found = content.held_out
     if all_products and content.train is not content.held_out:
         found = tuple(sorted((*content.train, *content.held_out), key=lambda p: (p.product_id, p.image_id)))
