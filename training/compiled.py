@@ -22,7 +22,7 @@ class Step(Protocol):
         """Any structure of tensors."""
 
 
-def compiled(step: Step, state: Sequence[Any]) -> Callable[..., Any]:
+def compiled(step: Step, state: Sequence[Any], *, devices: int | None = None) -> Callable[..., Any]:
     """Compile a step for the backend in use: numpy arguments of fixed shapes in, tensors out.
 
     The answer may still be under way when the call returns: `np.asarray` waits for it.
@@ -30,10 +30,11 @@ def compiled(step: Step, state: Sequence[Any]) -> Callable[..., Any]:
     Args:
         step: on jax traced once for each set of shapes, so it must not depend on values.
         state: every variable that the step reads or assigns, but frozen ones, each once.
+        devices: how many share the batch, on jax; None takes all that are there and divide it. tensorflow uses one.
     """
     import keras
 
-    return _with_jax(step, state) if keras.backend.backend() == "jax" else _with_tensorflow(step)
+    return _with_jax(step, state, devices) if keras.backend.backend() == "jax" else _with_tensorflow(step)
 
 
 def _with_tensorflow(step: Step) -> Callable[..., Any]:
@@ -48,7 +49,7 @@ def _with_tensorflow(step: Step) -> Callable[..., Any]:
     return traced
 
 
-def _with_jax(step: Step, state: Sequence[Any]) -> Callable[..., Any]:
+def _with_jax(step: Step, state: Sequence[Any], count: int | None) -> Callable[..., Any]:
     import jax
     import keras
     import numpy as np
@@ -75,7 +76,7 @@ def _with_jax(step: Step, state: Sequence[Any]) -> Callable[..., Any]:
             answer = step(differentiate, *arguments)
         return answer, [scope.get_current_value(variable) for variable in state]
 
-    devices = np.asarray(jax.devices())
+    devices = np.asarray(jax.devices()[:count])
     mesh = jax.sharding.Mesh(devices, ("batch",))
     whole = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec())
     shared = jax.sharding.NamedSharding(mesh, jax.sharding.PartitionSpec("batch"))

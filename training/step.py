@@ -88,17 +88,32 @@ def turn(game: Game, differentiate: Differentiate, arrays: Sequence[Any]) -> tup
     return numbers, of_generator, of_judge
 
 
+def play(game: Game, differentiate: Differentiate, given: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
+    """One whole step: both sides learn, the averages follow.
+
+    Args:
+        game: whose variables are changed.
+        differentiate: see `training.compiled`.
+        given: arrays of a `Batch`, and the averages' decay.
+
+    Returns:
+        As `turn`.
+    """
+    *arrays, decay = given
+    numbers, of_generator, of_judge = turn(game, differentiate, arrays)
+    game.optimizers[0].apply(of_generator, game.learning)
+    for average, variable in zip(game.averages, game.followed, strict=True):
+        average.assign(average * decay + variable.value * (1.0 - decay))
+    return numbers, of_generator, of_judge
+
+
 def build_step(game: Game) -> Callable[..., Any]:
     """Compile the step: arrays of a `Batch` and the averages' decay -> float32 vector in the order of `NUMBERS`."""
+    build_optimizers(game)
+    return compiled(lambda differentiate, *given: play(game, differentiate, given)[0], game.state)
+
+
+def build_optimizers(game: Game) -> None:
+    """Create their variables; `game.state` is complete from then on."""
     game.optimizers[0].build(game.learning)
     game.optimizers[1].build(game.judging)
-
-    def step(differentiate: Differentiate, *given: Any) -> Any:
-        *arrays, decay = given
-        numbers, of_generator, _ = turn(game, differentiate, arrays)
-        game.optimizers[0].apply(of_generator, game.learning)
-        for average, variable in zip(game.averages, game.followed, strict=True):
-            average.assign(average * decay + variable.value * (1.0 - decay))
-        return numbers
-
-    return compiled(step, game.state)

@@ -96,9 +96,9 @@ def test_curves_grow_with_the_terms() -> None:
     assert sizes[1][1] > sizes[0][1]
 
 
-def test_running_mean_starts_without_a_pull() -> None:
-    values = np.linspace(5.0, 1.0, 400)
-    means = running_mean(values)
-    assert means[0] == values[0]
-    assert values[-1] < means[-1] < values[-60]
-    assert np.allclose(running_mean(np.full(90, 2.0)), 2.0)
+def test_running_mean_neither_lags_nor_leaves_noise() -> None:
+    ramp = np.linspace(5.0, 1.0, 400)
+    assert np.allclose(running_mean(ramp), ramp)
+    noise = np.random.default_rng(0).normal(size=400)
+    assert running_mean(noise)[20:-20].std() < 0.4 * noise.std()
+    assert running_mean(np.array([3.0])).tolist() == [3.0]
