@@ -18,6 +18,7 @@ _TONE_LIGHTNESS: Final = 93.5
 _TONE_CHROMA: Final = 7.0
 # Distances between product and paper in levels: below the first they cannot be told apart by colour.
 _CLEAR: Final = (30.0, 70.0)
+_OFF_LINE: Final = 60.0
 _SAMPLES: Final = 2**18
 
 
@@ -61,10 +62,14 @@ def matte(picture: Floats, weights: Floats, paper: Floats) -> Floats:
     product = _box_sums(picture * solid[..., None]) / np.maximum(near, 1)[..., None]
     away = product - paper
     length = (away**2).sum(axis=-1)
-    share = (((picture - paper) * away).sum(axis=-1) / np.maximum(length, 1)).clip(0, 1)
+    from_paper = picture - paper
+    share = ((from_paper * away).sum(axis=-1) / np.maximum(length, 1)).clip(0, 1)
     low, high = _CLEAR
     trust = ((np.sqrt(length) - low) / (high - low)).clip(0, 1) * (near > 0)
-    found = weights + trust * (np.maximum(share, weights) - weights)
+    # A pixel off the line is no mixture of the two but another colour of the product.
+    off = np.sqrt(((from_paper - share[..., None] * away) ** 2).sum(axis=-1))
+    trust *= (1 - off / _OFF_LINE).clip(0, 1)
+    found = weights + trust * (share - weights)
     return np.where(band, found, weights).astype(np.float32)
 
 

@@ -14,7 +14,7 @@ from pipelines.images.geometry import Box
 from training.backdrop import Floats, brand_tone, hex_colour, matte, paper_colour
 from training.blend import mixed_texture, resolve
 from training.bundle import ModelBundle
-from training.hand import HandPlane
+from training.plane import Plane
 from training.texture import texture_field
 
 TEXTURE_PX: Final = 1200
@@ -36,7 +36,7 @@ class Surface:
 
     colour: Floats
     paper: Floats
-    texture: HandPlane | None
+    texture: Plane | None
     share: float
 
     def change(self, pixels: NDArray[np.uint8], weights: Floats, box: Box) -> Floats:
@@ -64,5 +64,5 @@ def surface_of(bundles: Sequence[ModelBundle], look: Look, image: NDArray[np.uin
         scale = min(1.0, TEXTURE_PX / max(height, width))
         small = max(1, round(height * scale)), max(1, round(width * scale))
         field = texture_field(mixed_texture(bundles, look.mix), *small) * np.float32(_LEVELS_A_LIGHTNESS / 255)
-        texture = HandPlane(field, height, width)
+        texture = Plane(field, height, width)
     return Surface(colour, paper, texture, look.background_share)

@@ -23,7 +23,7 @@ from pipelines.images.colour import LabStatistics, delta_e2000, lab_statistics, 
 from pipelines.images.geometry import Box
 from pipelines.images.mask import product_mask
 from training.bundle import ModelBundle, load_bundle
-from training.hand import Hand, HandPlane, working_size
+from training.hand import Hand, working_size
 from training.painter import Painter, build_painter
 from training.stylizer import Stylizer
 
@@ -163,15 +163,6 @@ def test_the_product_s_box_alone_equals_the_whole_picture(networks: Networks) ->
     assert not part[:, 192:].any()
 
 
-def test_a_hand_is_enlarged_the_same_in_whatever_window() -> None:
-    plane = np.random.default_rng(2).normal(size=(40, 30)).astype(np.float32)
-    drawn = HandPlane(plane, 333, 250)
-    whole = drawn.window(Box(0, 0, 333, 250))
-    for box in (Box(0, 0, 100, 250), Box(97, 13, 201, 250), Box(332, 249, 333, 250)):
-        expected = whole[box.top : box.bottom, box.left : box.right]
-        np.testing.assert_allclose(drawn.window(box), expected, atol=1e-4)
-
-
 @pytest.mark.parametrize(
     ("size", "expected"),
     [
@@ -295,3 +286,29 @@ def test_shapes_are_checked(stylizer: Stylizer, pictures: Any) -> None:
         restyle(stylizer, (rgb, weights, statistics[:1]))
     with pytest.raises(ValueError, match="images: expected uint8"):
         restyle(stylizer, (rgb.astype(np.float32), weights, statistics))
+
+
+def test_memory_grows_with_the_picture_by_a_few_bytes_a_pixel(short_run: Any) -> None:
+    """15 megapixels with all controls on, in a process of its own: input and output take 10 of the bytes."""
+    script = (
+        "import sys, resource, numpy as np\n"
+        "from training.stylizer import Stylizer\n"
+        "from pipelines.core.looks import Look, Region\n"
+        "from pipelines.images.colour import LabStatistics\n"
+        "stylizer = Stylizer.load(sys.argv[1])\n"
+        "mix = (('sepia-hatch', 1.0),)\n"
+        "look = Look(mix, background='texture', regions=(Region((0, 0, 1, 0.5), mix, 0.5),))\n"
+        "def peak(height, width):\n"
+        "    image = np.full((1, height, width, 3), 255, np.uint8)\n"
+        "    weights = np.zeros((1, height, width), np.float32)\n"
+        "    image[:, 9:-9, 9:-9], weights[:, 9:-9, 9:-9] = 90, 1\n"
+        "    stylizer.apply(image, weights, [LabStatistics((40., 0., 0.), (9., 2., 2.), 3., 1e5)], look)\n"
+        "    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
+        "small = peak(1100, 1100)\n"
+        "print((peak(5000, 3000) - small) / 15e6)\n"
+    )
+    quiet = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(short_run.bundle)], env=quiet, capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) < 22
