@@ -10,7 +10,7 @@ from collections.abc import Iterator
 class PixelBudget:
     """Lets pictures in while they stay within `limit` pixels together; a larger one goes in alone.
 
-    Restyling takes about 70 bytes a pixel, so four 40-megapixel pictures at a time would take 11 GB.
+    Restyling takes about 20 bytes a pixel, so four 40-megapixel pictures at a time would take 3 GB.
     """
 
     def __init__(self, limit: int) -> None:

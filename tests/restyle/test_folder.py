@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,9 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from PIL import Image
 from shop_night import BRAND, THIRD_PARTY_WARNINGS, encoded, product_photo, soft_alpha
 
+from pipelines.cli.main import command
 from pipelines.core.errors import InputError, ModelBundleError
 from pipelines.core.looks import Look, Region, as_mix
 from pipelines.images.decode import DecodeLimits, decode_image
@@ -221,6 +224,56 @@ def test_views_of_a_product_share_its_colours_when_asked(bundle: Path, tmp_path:
     assert np.array_equal(alone[1], alone[2])
     assert np.array_equal(together[2], alone[2])
     assert not np.array_equal(together[1], alone[1])
+
+
+def test_every_control_is_an_option_of_the_command(bundle: Path, tmp_path: Path) -> None:
+    home = tmp_path / "in"
+    home.mkdir()
+    (home / "a.png").write_bytes(encoded(product_photo(48, 40)))
+
+    def pixels_with(*options: str) -> np.ndarray:
+        words = ["folder", "--model", str(bundle), *options, str(home), str(tmp_path / "out")]
+        result = CliRunner().invoke(command, words)
+        assert result.exit_code == 0, (options, result.output, result.exception)
+        return pixels(tmp_path / "out" / "a.png")
+
+    brand = ("--brand", "inkwell")
+    plain = pixels_with(*brand)
+    assert np.array_equal(pixels_with("--mix", "inkwell=5"), plain)
+    assert np.array_equal(pixels_with(*brand, "--views"), plain)
+    options = [
+        ("--strength", "0.4"),
+        ("--background", "colour"),
+        ("--background", "texture"),
+        ("--background", "colour", "--background-strength", "0.5"),
+        ("--background", "colour", "--background-colour", "#ffeedd"),
+        ("--colour", "full"),
+        ("--colour", "luminance"),
+        ("--region", "0,0,1,0.5=gilded"),
+        ("--region", "0,0,1,0.5=inkwell/poster.jpg"),
+    ]
+    found = [pixels_with(*brand, *option) for option in options]
+    found += [pixels_with("--mix", "inkwell=1", "--mix", "gilded=1"), plain]
+    for one, other in itertools.combinations(found, 2):
+        assert not np.array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ((), "expected either --brand or --mix"),
+        (("--brand", "a", "--mix", "a=1"), "expected either --brand or --mix"),
+        (("--mix", "a"), "mix: expected NAME=WEIGHT"),
+        (("--brand", "a", "--region", "x"), "region: expected AREA=NAME"),
+        (("--brand", "a", "--background-colour", "red"), "background_colour: expected #rrggbb"),
+    ],
+)
+def test_options_that_make_no_sense(bundle: Path, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    (tmp_path / "in").mkdir()
+    words = ["folder", "--model", str(bundle), *options, str(tmp_path / "in"), str(tmp_path / "out")]
+    result = CliRunner().invoke(command, words)
+    assert result.exit_code != 0
+    assert message in f"{result.output}{result.exception}"
 
 
 @pytest.mark.parametrize(("source", "target"), [("in", "in"), ("in", "in/out"), ("in/sub", "in"), ("in", "link/out")])
