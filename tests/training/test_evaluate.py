@@ -12,6 +12,7 @@ from PIL import Image
 
 from training.blessing import FLOORS, INDEPENDENT_CEILINGS, INDEPENDENT_FLOORS, bless
 from training.evaluate import main
+from training.evaluation.over_brands import main as over_brands
 from training.metrics.style_gap import gap_closed
 
 GOOD = {name: floor + 0.05 for name, floor in FLOORS.items()}
@@ -127,6 +128,21 @@ def test_wrong_options_name_what_was_expected(
     notes.write_text("no weights")
     assert main([*arguments, "--brand", "sepia-hatch", "--pictures", "1", "--alexnet", str(notes)]) == 6
     assert f"AlexNet {notes}" in capsys.readouterr().err
+
+
+def test_several_brands_in_one_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for brand, hand in (("acme", 0.2), ("birch", 0.4), ("cedar", 0.9)):
+        figures = {"hand": {"median": hand, "low": 0, "high": 1, "pictures": 3}}
+        report = {"brand": brand, "regimes": {"full, strength 1": {"figures": figures, "absent": {}}}, "baselines": {}}
+        (tmp_path / brand).mkdir()
+        (tmp_path / brand / "evaluation.json").write_text(json.dumps(report))
+    folders = [str(tmp_path / name) for name in ("acme", "birch", "cedar")]
+    assert over_brands([*folders, "--out", str(tmp_path / "table.md")]) == 0
+    lines = (tmp_path / "table.md").read_text().splitlines()
+    assert lines[2].startswith("| **full, strength 1** | 0.400 | - |")
+    assert lines[3].startswith("| acme: full, strength 1 | 0.200 |")
+    assert over_brands([str(tmp_path / "none"), "--out", str(tmp_path / "table.md")]) == 6
+    assert "expected what `restyle evaluate` writes" in capsys.readouterr().err
 
 
 def _numbers(value: Any) -> Iterator[float]:

@@ -8,7 +8,7 @@ from typing import Final
 from training.evaluation.rows import Evaluation
 from training.metrics.figures import SetFigures
 
-_COLUMNS: Final = {
+COLUMNS: Final = {
     "hand": "hand ↑",
     "style": "style ↑",
     "lpips": "LPIPS ↓",
@@ -17,6 +17,7 @@ _COLUMNS: Final = {
     "delta_e": "dE2000",
     "white_kept": "white ↑",
 }
+"""Figures in the order of the tables, and what their columns are called."""
 
 
 def markdown(brand: str, evaluation: Evaluation) -> str:
@@ -33,9 +34,9 @@ def markdown(brand: str, evaluation: Evaluation) -> str:
 
 
 def _table(rows: Mapping[str, SetFigures]) -> list[str]:
-    lines = ["| | " + " | ".join(_COLUMNS.values()) + " |", "|---" * (len(_COLUMNS) + 1) + "|"]
+    lines = ["| | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for name, figures in rows.items():
-        lines.append(f"| {name} | " + " | ".join(_cell(figures, figure) for figure in _COLUMNS) + " |")
+        lines.append(f"| {name} | " + " | ".join(_cell(figures, figure) for figure in COLUMNS) + " |")
     return lines
 
 
@@ -43,5 +44,10 @@ def _cell(figures: SetFigures, name: str) -> str:
     estimate = figures.estimates.get(name)
     if estimate is None:
         return "-"
-    digits = 1 if name == "delta_e" else 3
+    digits = cell_digits(name)
     return f"{estimate.median:.{digits}f} [{estimate.low:.{digits}f}, {estimate.high:.{digits}f}]"
+
+
+def cell_digits(figure: str) -> int:
+    """Digits behind the point that a table shows of a figure."""
+    return 1 if figure == "delta_e" else 3
