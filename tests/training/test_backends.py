@@ -9,18 +9,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import drawn_product
 from numpy.typing import NDArray
 from one_turn import fixed_game, two_steps
 
+from pipelines.images.colour import lab_statistics
 from training.step import NUMBERS
+from training.stylizer import Stylizer
 
 ROOT = Path(__file__).parents[2]
 Arrays = dict[str, NDArray[np.float32]]
 
 
 @pytest.fixture(scope="module")
-def jax_arrays(content_folder: Path, style_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Arrays:
-    """Of a process of its own that sees two devices; compiled without the optimisations that take longest."""
+def jax_process(content_folder: Path, style_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is left by a process that sees two devices; compiled without the optimisations that take longest."""
     out = tmp_path_factory.mktemp("turn") / "jax.npz"
     environment = {
         **os.environ,
@@ -34,7 +37,13 @@ def jax_arrays(content_folder: Path, style_folder: Path, tmp_path_factory: pytes
     command = [sys.executable, script, str(content_folder), str(style_folder), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=400)
     assert done.returncode == 0, done.stderr
-    with np.load(out) as arrays:
+    assert "2 devices share each batch" in done.stdout
+    return out.parent
+
+
+@pytest.fixture(scope="module")
+def jax_arrays(jax_process: Path) -> Arrays:
+    with np.load(jax_process / "jax.npz") as arrays:
         return dict(arrays)
 
 
@@ -89,8 +98,19 @@ def test_two_devices_do_what_one_does(jax_arrays: Arrays) -> None:
     assert_same(two, one, "after/", 1e-3)
 
 
-def test_jax_runs_without_tensorflow(jax_arrays: Arrays) -> None:
-    assert not jax_arrays["tensorflow"]
+def test_jax_trains_without_tensorflow_what_tensorflow_restyles(jax_process: Path) -> None:
+    """The process itself fails where TensorFlow is loaded."""
+    stylizer = Stylizer.load(jax_process / "bundle")
+    picture = drawn_product(1)[None]
+    restyled = stylizer.restyle(
+        picture,
+        np.ones(picture.shape[:3], np.float32),
+        [lab_statistics(picture[0], np.ones(picture.shape[1:3], np.float32))],
+        brand="sepia",
+        strength=1.0,
+    )
+    assert restyled.shape == picture.shape
+    assert not np.array_equal(restyled, picture)
 
 
 def test_mixed_precision_is_finite_and_close(
