@@ -280,14 +280,15 @@ def _arrays(data: bytes, folder: Path) -> dict[str, NDArray[np.float32]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load
 
-    for start, kind in _FOREIGN.items():
-        if data.startswith(start):
-            raise ModelBundleError(
-                f"{folder / WEIGHTS}: expected safetensors, received {kind}, which may hold code; it was not opened"
-            )
     try:
         loaded = load(data)
     except (SafetensorError, ValueError, KeyError, TypeError, AttributeError) as error:
+        # Only now: a length at the head of good safetensors may begin with any byte.
+        for start, kind in _FOREIGN.items():
+            if data.startswith(start):
+                raise ModelBundleError(
+                    f"{folder / WEIGHTS}: expected safetensors, received {kind}, which may hold code; it was not opened"
+                ) from None
         raise ModelBundleError(f"{folder / WEIGHTS}: expected safetensors, received {error}") from error
     for name, array in loaded.items():
         if array.dtype not in (np.float16, np.float32):

@@ -18,7 +18,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from training.models.style_gan import INFERENCE_PARTS, StyleGan
 
     keras.utils.set_random_seed(7)
-    architecture = Architecture(channels=48, encoder_blocks=1, generator_blocks=1, detail_channels=8, working_px=96)
+    architecture = Architecture(channels=48, encoder_blocks=1, generator_blocks=1, working_px=96)
     gan = StyleGan(architecture, parts=INFERENCE_PARTS)
     # A small code: the grain of an untrained generator grows with it.
     code = tuple((0.1 * np.random.default_rng(7).normal(size=architecture.code_size)).tolist())
