@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.images.colour import LabStatistics, lab_statistics
-from training.bundle import TEXTURES, BrandStyle, ModelBundle, ReferenceStyle
+from training.bundle import TEXTURES, TONAL_ART, BrandStyle, ModelBundle, ReferenceStyle
 from training.config import TrainingConfig, to_json
 from training.models.style_gan import TRAINING_PARTS, StyleGan
 from training.references import Brand
@@ -26,6 +26,7 @@ def reference_arrays(brands: Sequence[Brand]) -> dict[str, NDArray[np.float32]]:
     arrays = {}
     for brand in brands:
         arrays[TEXTURES + brand.name] = texton(brand.references)
+        arrays[TONAL_ART + brand.name] = brand.tonal_art
         for index, reference in enumerate(brand.references):
             found = lab_statistics(reference.rgb, reference.weights)
             row = np.array([*found.mean, *found.spread, found.chroma, found.weight], np.float32)
@@ -88,6 +89,7 @@ def bundle_of(
         },
         metrics=metrics,
         textures={name: arrays[TEXTURES + name] for name in styles if TEXTURES + name in arrays},
+        tonal_art={name: arrays[TONAL_ART + name] for name in styles if TONAL_ART + name in arrays},
     )
 
 

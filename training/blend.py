@@ -22,6 +22,7 @@ class Part:
 
     bundle: int
     style: BrandStyle
+    tonal_art: NDArray[np.float32]
     weight: float
 
 
@@ -44,7 +45,12 @@ def resolve(bundles: Sequence[ModelBundle], mix: Mix) -> Blend:
     for name, weight in mix:
         owners.setdefault(owner(bundles, name), []).append((name, weight))
     parts = tuple(
-        Part(index, bundles[index].mixed(as_mix(named)), sum(weight for _, weight in named))
+        Part(
+            index,
+            bundles[index].mixed(as_mix(named)),
+            bundles[index].mixed_tonal_art(as_mix(named)),
+            sum(weight for _, weight in named),
+        )
         for index, named in sorted(owners.items())
     )
     heaviest = max(mix, key=lambda pair: pair[1])[0]

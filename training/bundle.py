@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pipelines.core.errors import ModelBundleError
 from pipelines.core.looks import Mix
 from pipelines.images.colour import LabStatistics
+from pipelines.images.tonal_art import SIDE_PX, TONES
 from training.config import COLOUR_POLICIES, Architecture, from_json, to_json
 from training.files import safetensors_bytes, write_bytes
 
@@ -27,6 +28,8 @@ MODEL_JSON: Final = "model.json"
 WEIGHTS: Final = "weights.safetensors"
 TEXTURES: Final = "texture/"
 """Prefix, among the arrays, of the brands' textures."""
+TONAL_ART: Final = "tonal_art/"
+"""Prefix, among the arrays, of the brands' tonal art."""
 CARD_SUFFIXES: Final = frozenset({".md", ".txt", ".json", ".csv", ".png", ".jpg", ".jpeg", ".webp"})
 """Of files that may lie beside the two: a model's card with its pictures and figures. Nothing reads them."""
 
@@ -69,6 +72,7 @@ class ModelBundle:
         training: what it was trained with: configuration, images, perceptual network.
         metrics: figures at the end of training.
         textures: by brand, float32 [S,S]; see `training.texture`.
+        tonal_art: by brand, float32 [3,S,S]; see `pipelines.images.tonal_art`.
         sha256: of `model.json`; empty until written.
     """
 
@@ -80,6 +84,7 @@ class ModelBundle:
     training: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     textures: Mapping[str, NDArray[np.float32]] = dataclasses.field(default_factory=dict)
+    tonal_art: Mapping[str, NDArray[np.float32]] = dataclasses.field(default_factory=dict)
     sha256: str = ""
 
     def brand(self, name: str) -> BrandStyle:
@@ -122,6 +127,15 @@ class ModelBundle:
         heaviest = max(styles, key=lambda pair: pair[1])[0]
         return BrandStyle(tuple(map(float, np.atleast_1d(code))), statistics, heaviest.colour_policy)
 
+    def mixed_tonal_art(self, mix: Mix) -> NDArray[np.float32]:
+        """Weighted sum of the tonal art of the mix's brands, [3,S,S]; brands without any count as plain surfaces."""
+        found = np.zeros((len(TONES), SIDE_PX, SIDE_PX), np.float32)
+        for name, weight in mix:
+            art = self.tonal_art.get(name.partition("/")[0])
+            if art is not None:
+                found = found + art * np.float32(weight)
+        return found
+
     def texture(self, name: str) -> NDArray[np.float32]:
         """Texture of a brand, also when one of its references is named.
 
@@ -156,7 +170,11 @@ def mixed_statistics(parts: Sequence[tuple[LabStatistics, float]]) -> LabStatist
 
 def write_bundle(bundle: ModelBundle, folder: Path) -> str:
     """Write a bundle (weights as float16) and return its sha256."""
-    arrays = {**bundle.weights, **{TEXTURES + name: array for name, array in bundle.textures.items()}}
+    arrays = {
+        **bundle.weights,
+        **{TEXTURES + name: array for name, array in bundle.textures.items()},
+        **{TONAL_ART + name: array for name, array in bundle.tonal_art.items()},
+    }
     halves = {name: np.asarray(array, np.float16) for name, array in arrays.items()}
     data = safetensors_bytes(halves)
     model = {
@@ -225,12 +243,13 @@ def load_bundle(path: str | Path, expected_sha256: str | None = None) -> ModelBu
         return ModelBundle(
             architecture=architecture,
             brands={name: _style(style, architecture) for name, style in model["brands"].items()},
-            weights={name: array for name, array in arrays.items() if not name.startswith(TEXTURES)},
+            weights={name: array for name, array in arrays.items() if not name.startswith((TEXTURES, TONAL_ART))},
             parts=tuple(model["parts"]),
             created_by=model["created_by"],
             training=model["training"],
             metrics=model["metrics"],
             textures=_textures(arrays),
+            tonal_art=_tonal_art(arrays),
             sha256=found,
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -273,6 +292,14 @@ def _textures(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np
     for name, array in found.items():
         if array.ndim != 2 or array.shape[0] != array.shape[1] or not array.size:
             raise ValueError(f"texture of {name}: expected [S,S], received {list(array.shape)}")
+    return found
+
+
+def _tonal_art(arrays: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    found = {name.removeprefix(TONAL_ART): array for name, array in arrays.items() if name.startswith(TONAL_ART)}
+    for name, array in found.items():
+        if array.ndim != 3 or array.shape != (len(TONES), array.shape[1], array.shape[1]) or not array.size:
+            raise ValueError(f"tonal art of {name}: expected [{len(TONES)},S,S], received {list(array.shape)}")
     return found
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from pipelines.core.errors import ModelBundleError
 
-ARCHITECTURE_VERSION: Final = 1
+ARCHITECTURE_VERSION: Final = 2
 """Raised whenever weights of an older layout no longer fit the code."""
 
 COLOUR_POLICIES: Final = ("keep-hue", "full", "luminance")
@@ -20,40 +20,46 @@ _T = TypeVar("_T")
 class Architecture:
     """Sizes of the networks.
 
-    `working_px` is the long side at which the brand's hand is drawn: larger pictures get the residual resized, so that
-    a stroke keeps its size relative to the picture and a 1500 px photo costs no more than a small one.
+    `working_px` is the long side at which the brand's hand is drawn: larger pictures get its marks enlarged, so that a
+    stroke keeps its size relative to the picture and a 1500 px photo costs no more than a small one.
     """
 
     version: int = ARCHITECTURE_VERSION
     channels: int = 64
+    trunk_channels: int = 96
     code_size: int = 64
-    encoder_blocks: int = 3
-    generator_blocks: int = 4
-    detail_channels: int = 32
+    encoder_blocks: int = 2
+    generator_blocks: int = 3
     discriminator_channels: tuple[int, ...] = (32, 64, 128, 128)
-    working_px: int = 512
+    working_px: int = 448
 
     @property
     def receptive_px(self) -> int:
-        """Pixels on each side that one output pixel can see, rounded up to the stem's step of 4."""
-        deep = 2 * (self.encoder_blocks + self.generator_blocks) + 1
-        return 4 * (deep + 1) + 2 * 2 + 4
+        """Pixels on each side that one output pixel can see, rounded up to the trunk's step of 8."""
+        quarter, eighth = 2 * self.encoder_blocks + 2, 2 * self.generator_blocks
+        return 8 * (eighth + -(-(4 * (quarter + 1)) // 8) + 1)
 
 
 @dataclasses.dataclass(frozen=True)
 class LossWeights:
-    """Weight of each term in the generator's sum."""
+    """Weight of each term in the generator's sum, and how much of some is free.
 
-    content: float = 2.0
-    style: float = 0.1
+    A product's content and tone are protected by budgets rather than by a tug of war: up to them a hand costs nothing,
+    beyond them every stroke is dear.
+    """
+
+    content: float = 4.0
+    style: float = 2.0
     adversarial: float = 2.0
     reconstruction: float = 10.0
-    identity: float = 4.0
+    identity: float = 0.5
     flat_background: float = 20.0
     edge: float = 2.0
-    tone: float = 6.0
-    grid: float = 10.0
+    tone: float = 4.0
+    habit: float = 0.7
     value_range: float = 5.0
+    content_budget: float = 0.6
+    tone_budget: float = 0.15
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +75,8 @@ class Schedule:
     epoch_images: int = 2_000
     batch: int = 4
     crop_px: int = 128
-    content_px: int = 224
-    reference_px: int = 300
+    content_px: int = 448
+    reference_px: int = 448
     content_limit: int = 1_000
     generator_rate: float = 5e-4
     discriminator_rate: float = 4e-4
@@ -79,6 +85,7 @@ class Schedule:
     ema_decay: float = 0.995
     train_encoder: bool = False
     preview_pictures: int = 6
+    perceptual_step: int = 2
 
 
 @dataclasses.dataclass(frozen=True)

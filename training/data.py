@@ -17,7 +17,7 @@ from pipelines.core.errors import ImageRejected, InputError, MissingArtifact
 from pipelines.images.colour import LabStatistics, lab_statistics
 from pipelines.images.decode import DecodeLimits, decode_image
 from pipelines.images.encode import flatten_on_white
-from pipelines.images.geometry import resize, resize_short_side
+from pipelines.images.geometry import resize, resize_long_side
 from pipelines.images.mask import product_mask
 
 _SUFFIXES: Final = {".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp", ".avif"}
@@ -63,16 +63,17 @@ class _Row:
     held_out: bool
 
 
-def load_content(source: Path, short_side_px: int, limit: int, seed: int = 0) -> Content:
+def load_content(source: Path, long_side_px: int, limit: int, seed: int = 0, *, least_px: int = 64) -> Content:
     """Read up to `limit` pictures and set products apart that are never trained on: those of the dataset's other splits
     than `train`, or about an eighth of a folder's, always the same ones.
 
     Args:
         source: folder written by preprocessing (it has `dataset_info.json`) or a folder of pictures; below the latter,
             a sub-folder is one product and a file beside them a product of its own.
-        short_side_px: pictures are resized to this short side.
+        long_side_px: larger pictures are shrunk to this long side.
         limit: sampled without replacement by `seed` when there are more.
         seed: of that sample.
+        least_px: pictures whose short side is below are enlarged to it.
 
     Raises:
         MissingArtifact: nothing is at `source`.
@@ -87,7 +88,7 @@ def load_content(source: Path, short_side_px: int, limit: int, seed: int = 0) ->
         if row is None:
             unreadable += 1
         else:
-            rows.append(_resized(row, short_side_px))
+            rows.append(_resized(row, long_side_px, least_px))
     pictures = _with_statistics(rows)
     if not pictures:
         raise InputError(f"content {source}: expected pictures of products, found none ({unreadable} unreadable)")
@@ -146,8 +147,8 @@ def _sample(items: Sequence[Any], limit: int, seed: int) -> Iterable[Any]:
     return [items[index] for index in sorted(chosen)]
 
 
-def _resized(row: _Row, short_side_px: int) -> _Row:
-    rgb = resize_short_side(row.rgb, short_side_px)
+def _resized(row: _Row, long_side_px: int, least_px: int) -> _Row:
+    rgb = resize_long_side(row.rgb, long_side_px, least_px)
     return dataclasses.replace(row, rgb=rgb, weights=resize(row.weights, rgb.shape[0], rgb.shape[1]))
 
 

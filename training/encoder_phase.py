@@ -60,7 +60,6 @@ def build_encoder_step(gan: Any, teacher: Any, optimizer: Any) -> Callable[..., 
     from keras import ops
 
     from training import losses as loss
-    from training.models.layers import depth_to_space
     from training.models.views import perceptual_view
 
     learning = gan.variables("encoder", "heads", trainable=True) + gan.generator.readout.trainable_variables
@@ -75,8 +74,7 @@ def build_encoder_step(gan: Any, teacher: Any, optimizer: Any) -> Callable[..., 
         def school() -> tuple[Any, Any]:
             features = gan.encoder(inputs)
             distillation = loss.distillation_loss(gan.heads(features), wanted)
-            pixels = ops.cast(depth_to_space(gan.generator.readout(features), 4), "float32") + 0.5
-            kept = loss.reconstruction_loss(pixels, inputs)
+            kept = loss.reconstruction_loss(gan.generator.photo(features), inputs)
             return distillation + _PIXELS * kept, ops.stack([distillation, kept])
 
         _, numbers, gradients = differentiate(school, learning)

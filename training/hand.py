@@ -7,36 +7,34 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from pipelines.images.edge_preserving import Affine
 from pipelines.images.geometry import Box, pad_to_multiple
+from pipelines.images.hand_layers import LAYERS, hand_layers
 from training.bundle import ModelBundle
-from training.grain import grain
 from training.painter import Floats, Painter
+from training.plane import Plane
 from training.tiles import STEP_PX, snapped, tiles
 
 TILE_PX: Final = 768
-_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
-_LEAST_PX: Final = 8
-"""The network folds 4 x 4 px into one cell and mirrors borders: it needs two cells a side."""
+_LEAST_PX: Final = 16
+"""The network folds 8 x 8 px into one cell and mirrors borders: it needs two cells a side."""
 
 
 @dataclass(frozen=True)
 class HandPlane:
-    """What a hand adds to luminance: float32 [h,w] in 0..1 units at working size, for a picture of [height,width]."""
+    """What a hand makes of luminance in 0..1: a gain and an offset.
 
-    plane: Floats
-    height_px: int
-    width_px: int
+    The large picture's own luminance goes through the enlarged planes, so that its edges stay as sharp as they are
+    (Chen, Adams, Wadhwa and Hasinoff 2016, "Bilateral Guided Upsampling").
+    """
 
-    def window(self, box: Box) -> Floats:
-        """float32 [rows,columns] of a window at the picture's own size; the same numbers in whatever window."""
-        if self.plane.shape == (self.height_px, self.width_px):
-            return self.plane[box.top : box.bottom, box.left : box.right]
-        down, across = self.plane.shape[0] / self.height_px, self.plane.shape[1] / self.width_px
-        where = (box.left * across, box.top * down, box.right * across, box.bottom * down)
-        size = (box.right - box.left, box.bottom - box.top)
-        return np.asarray(Image.fromarray(self.plane).resize(size, Image.Resampling.BICUBIC, box=where))
+    gain: Plane
+    offset: Plane
+
+    def window(self, box: Box) -> Affine:
+        """The change in a window at the picture's own size; the same numbers in whatever window."""
+        return Affine(self.gain.window(box), self.offset.window(box))
 
 
 class Hand:
@@ -45,7 +43,7 @@ class Hand:
     Args:
         bundle: what was trained.
         painter: the forward pass.
-        tile_px: working pictures that are larger go through tiles with cores of this side; multiple of 4.
+        tile_px: working pictures that are larger go through tiles with cores of this side; multiple of 8.
     """
 
     def __init__(self, bundle: ModelBundle, painter: Painter, tile_px: int = TILE_PX) -> None:
@@ -55,30 +53,37 @@ class Hand:
         self.working_px = bundle.architecture.working_px
 
     def draw(
-        self, picture: NDArray[np.uint8], size_px: tuple[int, int], code: tuple[float, ...], box: Box
+        self,
+        picture: NDArray[np.uint8],
+        size_px: tuple[int, int],
+        code: tuple[float, ...],
+        tonal_art: Floats,
+        box: Box,
     ) -> HandPlane:
-        """What the hand adds to a picture.
+        """What the hand makes of a picture.
 
         Args:
             picture: uint8 [h,w,3] at working size, its colours mapped.
             size_px: height and width of the picture that it stands for.
             code: style code.
-            box: where the result matters, in px of the working size; elsewhere it is 0.
+            tonal_art: of the brand, float32 [3,S,S].
+            box: where the result matters, in px of the working size; elsewhere nothing changes.
         """
         height, width = picture.shape[:2]
-        padded = _padded(picture).astype(np.float32) / np.float32(255)
+        padded = _padded(picture)
         rows, columns = padded.shape[:2]
         around = snapped(box, rows, columns)
-        residual = np.zeros((rows, columns), np.float32)
+        marks = np.zeros((rows, columns, len(LAYERS) + 1), np.float32)
         codes = np.array([code], np.float32)
         for tile in tiles(rows, columns, self._tile_px, self._halo_px, around):
             top, left, bottom, right = tile.window
-            seen = padded[None, top:bottom, left:right]
-            painted = self._paint(seen, grain(bottom - top, right - left, top, left)[None], codes)[0]
-            change = (painted - seen[0]) @ _LUMA
+            seen = padded[None, top:bottom, left:right].astype(np.float32) / np.float32(255)
+            painted = self._paint(seen, codes)[0]
             first, second, third, fourth = tile.core
-            residual[first:third, second:fourth] = change[first - top : third - top, second - left : fourth - left]
-        return HandPlane(np.ascontiguousarray(residual[:height, :width]), *size_px)
+            marks[first:third, second:fourth] = painted[first - top : third - top, second - left : fourth - left]
+        change = hand_layers(padded, tonal_art).laid(marks)
+        gain, offset = (np.ascontiguousarray(plane[:height, :width]) for plane in (change.gain, change.offset))
+        return HandPlane(Plane(gain, *size_px), Plane(offset, *size_px))
 
 
 def working_size(height_px: int, width_px: int, working_px: int) -> tuple[int, int]:

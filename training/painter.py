@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from training.bundle import ModelBundle
 
 Floats = NDArray[np.float32]
-Painter = Callable[[Floats, Floats, Floats], Floats]
-"""Picture [1,H,W,3] in 0..1, grain [1,H,W,1] and code [1,S] to the picture [1,H,W,3] in the brand's hand."""
+Painter = Callable[[Floats, Floats], Floats]
+"""Picture [1,H,W,3] in 0..1 and code [1,S] to the marks [1,H,W,6] of a hand; see `training.models.generator`."""
 
 
 def build_painter(bundle: ModelBundle, *, dtype: str = "float32") -> Painter:
@@ -34,18 +34,17 @@ def build_painter(bundle: ModelBundle, *, dtype: str = "float32") -> Painter:
     if keras.backend.backend() == "jax":
         import jax
 
-        compiled = jax.jit(gan.restyle)
+        compiled = jax.jit(gan.marks)
     else:
         import tensorflow as tf
 
         signature = [
             tf.TensorSpec((1, None, None, 3), tf.float32),
-            tf.TensorSpec((1, None, None, 1), tf.float32),
             tf.TensorSpec((1, bundle.architecture.code_size), tf.float32),
         ]
-        compiled = tf.function(gan.restyle, input_signature=signature, jit_compile=False, reduce_retracing=True)
+        compiled = tf.function(gan.marks, input_signature=signature, jit_compile=False, reduce_retracing=True)
 
-    def paint(picture: Floats, paper: Floats, code: Floats) -> Floats:
-        return np.asarray(compiled(picture, paper, code), np.float32)
+    def paint(picture: Floats, code: Floats) -> Floats:
+        return np.asarray(compiled(picture, code), np.float32)
 
     return paint

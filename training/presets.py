@@ -19,10 +19,10 @@ def smoke() -> TrainingConfig:
         preset="smoke",
         architecture=Architecture(
             channels=52,
+            trunk_channels=16,
             code_size=8,
             encoder_blocks=1,
             generator_blocks=1,
-            detail_channels=8,
             discriminator_channels=(8, 16),
             working_px=128,
         ),
@@ -32,8 +32,8 @@ def smoke() -> TrainingConfig:
             epoch_images=48,
             batch=2,
             crop_px=64,
-            content_px=72,
-            reference_px=72,
+            content_px=88,
+            reference_px=88,
             content_limit=32,
             train_encoder=True,
             ema_decay=0.9,
@@ -51,9 +51,7 @@ def quick() -> TrainingConfig:
         preset="quick",
         architecture=Architecture(),
         losses=LossWeights(),
-        schedule=Schedule(
-            images=1_600, epoch_images=800, content_limit=300, crop_px=128, content_px=384, reference_px=384
-        ),
+        schedule=Schedule(images=1_600, epoch_images=800, content_limit=300, crop_px=128),
     )
 
 
@@ -71,8 +69,6 @@ def standard() -> TrainingConfig:
             epoch_images=1_500,
             content_limit=1_000,
             crop_px=128,
-            content_px=384,
-            reference_px=384,
             ema_decay=0.998,
         ),
     )
@@ -90,8 +86,8 @@ def base() -> TrainingConfig:
         schedule=Schedule(
             images=60_000,
             epoch_images=2_000,
-            content_limit=600,
-            crop_px=96,
+            content_limit=900,
+            crop_px=128,
             encoder_images=12_000,
             ema_decay=0.998,
         ),

@@ -24,17 +24,17 @@ def reference_statistics(gan: Any, brands: Sequence[Brand]) -> list[NDArray[np.f
     return found
 
 
-def style_targets(perceptual: Any, brands: Sequence[Brand]) -> StyleTargets:
-    """Perceptual statistics of each brand's hand, averaged over its references."""
+def style_targets(perceptual: Any, brands: Sequence[Brand], step: int) -> StyleTargets:
+    """Perceptual statistics of each brand's hand at 1/`step` of the side, averaged over its references."""
     from training.losses import style_statistics
-    from training.models.views import perceptual_view
+    from training.models.views import perceptual_view, shrink
 
     tables: dict[str, tuple[list[Any], list[Any]]] = {}
     for brand in brands:
         pictures, weights = square_references(brand)
         sums: dict[str, list[tuple[Any, Any]]] = {}
         for picture, mask in zip(pictures, weights, strict=True):
-            seen = perceptual.features(perceptual_view(picture[None], colour=False))
+            seen = perceptual.features(perceptual_view(shrink(picture[None], step), colour=False))
             for name, pair in style_statistics(seen, mask[None]).items():
                 sums.setdefault(name, []).append(pair)
         for name, pairs in sums.items():
@@ -45,12 +45,12 @@ def style_targets(perceptual: Any, brands: Sequence[Brand]) -> StyleTargets:
 
 
 def square_references(brand: Brand) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """The middle of each reference, float32 [n,S,S,3] in 0..1, and its weights [n,S,S,1]; S a multiple of 8.
+    """The middle of each reference, float32 [n,S,S,3] in 0..1, and its weights [n,S,S,1]; S a multiple of 16.
 
     One shape for all: a new shape costs the convolution library more than the convolution itself.
     """
     side = min(min(r.rgb.shape[:2]) for r in brand.references)
-    side -= side % 8
+    side -= side % 16
     pictures, weights = [], []
     for reference in brand.references:
         top, left = ((length - side) // 2 for length in reference.rgb.shape[:2])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
 from operator import add
 from pathlib import Path
 from typing import Final
@@ -17,8 +17,9 @@ from pipelines.core.errors import ImageRejected, ReferencesError
 from pipelines.images.colour import LabStatistics, lab_statistics
 from pipelines.images.decode import DecodeLimits, decode_image
 from pipelines.images.encode import flatten_on_white
-from pipelines.images.geometry import resize_short_side
+from pipelines.images.geometry import resize_long_side
 from pipelines.images.mask import product_mask
+from pipelines.images.tonal_art import tonal_art
 
 _SPLIT_FROM: Final = 8
 _KEPT_ASIDE_EVERY: Final = 4
@@ -42,9 +43,16 @@ class Brand:
     references: tuple[Reference, ...]
     statistics: LabStatistics
 
+    @cached_property
+    def tonal_art(self) -> NDArray[np.float32]:
+        """How the brand fills surfaces, float32 [3,S,S]; see `pipelines.images.tonal_art`."""
+        return tonal_art([reference.rgb for reference in self.references])
 
-def load_brand(name: str, folder: Path, short_side_px: int) -> Brand:
+
+def load_brand(name: str, folder: Path, long_side_px: int, *, least_px: int = 64) -> Brand:
     """Read every reference of a folder; notes (.txt, .md, .csv, .json, .yaml) and hidden files are passed over.
+
+    References larger than `long_side_px` are shrunk to it, those smaller than `least_px` on their short side enlarged.
 
     Raises:
         ReferencesError: no folder, no pictures, or a file that cannot be read, with the file's name.
@@ -56,7 +64,7 @@ def load_brand(name: str, folder: Path, short_side_px: int) -> Brand:
     )
     if not files:
         raise ReferencesError(f"brand {name}: {folder} holds no pictures; put at least one reference there")
-    references = tuple(_load(name, file, short_side_px) for file in files)
+    references = tuple(_load(name, file, long_side_px, least_px) for file in files)
     brand = _brand(name, references)
     if brand.statistics.weight == 0:
         raise ReferencesError(f"brand {name}: the references in {folder} are blank; nothing to learn from")
@@ -81,7 +89,9 @@ def without_kept_aside(brand: Brand) -> Brand:
     return _brand(brand.name, (r for r in brand.references if r.name not in apart)) if apart else brand
 
 
-def load_brands(folder: Path, short_side_px: int, leave_out: tuple[str, ...] = ()) -> tuple[Brand, ...]:
+def load_brands(
+    folder: Path, long_side_px: int, leave_out: tuple[str, ...] = (), *, least_px: int = 64
+) -> tuple[Brand, ...]:
     """One brand per sub-folder, in the order of their names.
 
     Raises:
@@ -92,7 +102,7 @@ def load_brands(folder: Path, short_side_px: int, leave_out: tuple[str, ...] = (
     found = sorted(p for p in folder.iterdir() if p.is_dir() and p.name not in leave_out)
     if not found:
         raise ReferencesError(f"{folder}: expected one folder per brand, found no folder")
-    return tuple(load_brand(p.name, p, short_side_px) for p in found)
+    return tuple(load_brand(p.name, p, long_side_px, least_px=least_px) for p in found)
 
 
 def _brand(name: str, references: Iterable[Reference]) -> Brand:
@@ -100,7 +110,7 @@ def _brand(name: str, references: Iterable[Reference]) -> Brand:
     return Brand(name, seen, reduce(add, (lab_statistics(r.rgb, r.weights) for r in seen)))
 
 
-def _load(brand: str, file: Path, short_side_px: int) -> Reference:
+def _load(brand: str, file: Path, long_side_px: int, least_px: int) -> Reference:
     try:
         decoded = decode_image(file.read_bytes(), DecodeLimits())
     except (ImageRejected, OSError) as error:
@@ -108,5 +118,5 @@ def _load(brand: str, file: Path, short_side_px: int) -> Reference:
             f"brand {brand}: reference {file} cannot be read ({error}); replace or remove it"
         ) from error
     rgb = decoded.rgb if decoded.alpha is None else flatten_on_white(decoded.rgb, decoded.alpha)
-    rgb = resize_short_side(rgb, short_side_px)
+    rgb = resize_long_side(rgb, long_side_px, least_px)
     return Reference(file.name, rgb, product_mask(rgb, None).weights)

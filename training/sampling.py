@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.images.hand_layers import hand_layers
 from pipelines.images.look import ColourPolicy, fit_colour_map
 from training.data import ContentPicture
-from training.grain import GRAIN_PX, grain
 from training.references import Brand
 from training.terms import Batch
 
@@ -20,10 +21,14 @@ _LEAST_SPREAD: Final = 0.06
 _WHITE: Final = 237
 _MOST_WHITE: Final = 0.5
 _REFERENCES_PER_CODE: Final = 4
+_OTHER: Final[dict[ColourPolicy, ColourPolicy]] = {"keep-hue": "full", "full": "keep-hue", "luminance": "keep-hue"}
 
 
 class BatchSampler:
-    """Draws crops of colour-mapped products and of brand references.
+    """Draws crops of colour-mapped products and of brand references, with the layers of a hand.
+
+    Every other picture has its colours mapped under another policy than the brand's own: the hand has to serve all of
+    them at run time.
 
     Args:
         pictures: training content.
@@ -50,7 +55,8 @@ class BatchSampler:
         self.crop_px = crop_px
         self.batch = batch
         self.seed = seed
-        self._mapped: dict[tuple[int, int], NDArray[np.uint8]] = {}
+        self._pictures: dict[tuple[int, int], Layered] = {}
+        self._references: dict[tuple[int, int], Layered] = {}
 
     def draw(self, number: int, statistics: Sequence[NDArray[np.float32]]) -> Batch:
         """Batch `number`.
@@ -60,15 +66,13 @@ class BatchSampler:
             statistics: for each brand the encoder statistics of its references, float32 [references,2C].
         """
         random = np.random.default_rng([self.seed, number])
-        crops, weights, references, grains, style, chosen = [], [], [], [], [], []
+        crops, weights, references, style, chosen = [], [], [], [], []
         for _ in range(self.batch):
             brand = int(random.integers(len(self.brands)))
             crop, mask = self._content_crop(random, brand)
             crops.append(crop)
             weights.append(mask)
             references.append(self._reference_crop(random, brand))
-            top, left = (int(random.integers(GRAIN_PX)) for _ in range(2))
-            grains.append(grain(self.crop_px, self.crop_px, top, left))
             rows = statistics[brand]
             few = random.choice(len(rows), min(_REFERENCES_PER_CODE, len(rows)), replace=False)
             # Mostly the brand's own code, now and then that of a few references, so that codes have neighbours.
@@ -76,24 +80,34 @@ class BatchSampler:
             style.append(rows[few].mean(axis=0))
             chosen.append(brand)
         return Batch(
-            np.stack(crops),
+            np.stack([crop.rgb for crop in crops]),
             np.rint(np.stack(weights) * 255).astype(np.uint8)[..., None],
-            np.stack(references),
-            np.stack(grains),
+            np.stack([crop.layers for crop in crops]),
+            np.stack([crop.rgb for crop in references]),
+            np.stack([crop.layers for crop in references]),
             np.stack(style).astype(np.float32),
             np.array(chosen, np.int32),
         )
 
-    def colour_mapped(self, picture: int, brand: int) -> NDArray[np.uint8]:
-        """The picture with the brand's colour map inside its mask; computed once."""
-        key = (picture, brand)
-        if key not in self._mapped:
-            content = self.pictures[picture]
-            colour = fit_colour_map(content.statistics, self.brands[brand].statistics, self.policy)
-            self._mapped[key] = colour.apply(content.rgb, content.weights)
-        return self._mapped[key]
+    def picture(self, index: int, brand: int) -> Layered:
+        """A picture with the brand's colour map inside its mask, and its layers; made once."""
+        key = (index, brand)
+        if key not in self._pictures:
+            content, of = self.pictures[index], self.brands[brand]
+            policy = self.policy if index % 2 == 0 else _OTHER[self.policy]
+            colour = fit_colour_map(content.statistics, of.statistics, policy)
+            self._pictures[key] = layered(colour.apply(content.rgb, content.weights), of.tonal_art)
+        return self._pictures[key]
 
-    def _content_crop(self, random: np.random.Generator, brand: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:
+    def reference(self, brand: int, index: int) -> Layered:
+        """A reference with its layers; made once."""
+        key = (brand, index)
+        if key not in self._references:
+            of = self.brands[brand]
+            self._references[key] = layered(of.references[index].rgb, of.tonal_art)
+        return self._references[key]
+
+    def _content_crop(self, random: np.random.Generator, brand: int) -> tuple[Layered, NDArray[np.float32]]:
         side = self.crop_px
         best: tuple[float, int, int, int] = (-1.0, 0, 0, 0)
         for _ in range(_TRIES):
@@ -108,26 +122,49 @@ class BatchSampler:
                 break
         _, index, top, left = best
         window = np.s_[top : top + side, left : left + side]
-        crop = self.colour_mapped(index, brand)[window]
+        crop = self.picture(index, brand).window(window)
         mask = self.pictures[index].weights[window]
-        return (crop[:, ::-1], mask[:, ::-1]) if random.random() < 0.5 else (crop, mask)
+        return (crop.mirrored, mask[:, ::-1]) if random.random() < 0.5 else (crop, mask)
 
-    def _reference_crop(self, random: np.random.Generator, brand: int) -> NDArray[np.uint8]:
+    def _reference_crop(self, random: np.random.Generator, brand: int) -> Layered:
         """A crop with something drawn on it: flat and white ones teach the discriminator nothing of the hand."""
         side = self.crop_px
         references = self.brands[brand].references
-        best: tuple[float, NDArray[np.uint8]] | None = None
+        best: tuple[float, int, int, int] = (-np.inf, 0, 0, 0)
         for _ in range(_TRIES):
-            rgb = references[int(random.integers(len(references)))].rgb
+            index = int(random.integers(len(references)))
+            rgb = references[index].rgb
             top = int(random.integers(rgb.shape[0] - side + 1))
             left = int(random.integers(rgb.shape[1] - side + 1))
             crop = rgb[top : top + side, left : left + side]
             spread = float(crop.std()) / 255.0
             white = float((crop.min(axis=-1) > _WHITE).mean())
-            score = min(spread / _LEAST_SPREAD, 1.0) - white
-            if best is None or score > best[0]:
-                best = (score, crop)
+            best = max(best, (min(spread / _LEAST_SPREAD, 1.0) - white, index, top, left))
             if spread >= _LEAST_SPREAD and white <= _MOST_WHITE:
+                best = (best[0], index, top, left)
                 break
-        crop = best[1] if best else references[0].rgb[:side, :side]
-        return crop[:, ::-1] if random.random() < 0.5 else crop
+        _, index, top, left = best
+        found = self.reference(brand, index).window(np.s_[top : top + side, left : left + side])
+        return found.mirrored if random.random() < 0.5 else found
+
+
+@dataclass(frozen=True)
+class Layered:
+    """uint8 [H,W,3] and its layers, float16 [H,W,5] (see `pipelines.images.hand_layers`)."""
+
+    rgb: NDArray[np.uint8]
+    layers: NDArray[np.float16]
+
+    def window(self, window: tuple[slice, slice]) -> Layered:
+        """A part of both."""
+        return Layered(self.rgb[window], self.layers[window])
+
+    @property
+    def mirrored(self) -> Layered:
+        """Both, left to right."""
+        return Layered(self.rgb[:, ::-1], self.layers[:, ::-1])
+
+
+def layered(rgb: NDArray[np.uint8], tonal_art: NDArray[np.float32]) -> Layered:
+    """A picture and its layers."""
+    return Layered(rgb, hand_layers(rgb, tonal_art).stack().astype(np.float16))

@@ -25,6 +25,7 @@ from training.surface import Surface, surface_of
 Rgb = NDArray[np.uint8]
 Masks = Mapping[str, NDArray[np.uint8]]
 
+_LUMA: Final = np.array([0.299, 0.587, 0.114], np.float32)
 _BLOCK_PX: Final = 1024
 """Pictures are put together in blocks of this side: what they cost beside the picture itself does not grow with it."""
 
@@ -147,7 +148,7 @@ class Stylizer:
             size = working_size(height, width, hand.working_px)
             shown = resize(weights, *size) if on_background == 0 else np.ones(size, np.float32)
             small = colours.apply(resize(image, *size), shown)
-            plane = hand.draw(small, (height, width), part.style.code, product_box(shown))
+            plane = hand.draw(small, (height, width), part.style.code, part.tonal_art, product_box(shown))
             strokes.append(Stroke(part.weight, colours, plane))
         return Layer(strength, on_background, tuple(strokes))
 
@@ -176,8 +177,8 @@ class Layer:
         everywhere = np.ones(gate.shape, np.float32)
         for stroke in self.strokes:
             mapped = stroke.colours.apply(block, everywhere).astype(np.float32)
-            drawn = stroke.hand.window(box)[..., None] * np.float32(255)
-            total += (mapped - block + drawn) * np.float32(stroke.weight)
+            drawn = stroke.hand.window(box)(mapped @ _LUMA / 255) * np.float32(255)
+            total += (mapped - block + drawn[..., None]) * np.float32(stroke.weight)
         return total * gate[..., None]
 
 

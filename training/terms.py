@@ -18,22 +18,32 @@ class Batch:
     Attributes:
         pictures: uint8 [B,c,c,3], colour-mapped inside the product.
         weights: uint8 [B,c,c,1], product mask 0..255.
+        layers: float16 [B,c,c,5], what the hand can lay on the pictures (see `pipelines.images.hand_layers`).
         references: uint8 [B,c,c,3].
-        grain: float32 [B,c,c,1], windows of the fixed field (see `training.grain`).
+        reference_layers: float16 [B,c,c,5], the same for the references.
         style: float32 [B,2C], encoder statistics of a few references each.
         brands: int32 [B], row in the table of style targets.
     """
 
     pictures: np.ndarray
     weights: np.ndarray
+    layers: np.ndarray
     references: np.ndarray
-    grain: np.ndarray
+    reference_layers: np.ndarray
     style: np.ndarray
     brands: np.ndarray
 
     def arrays(self) -> tuple[np.ndarray, ...]:
         """In the order the step takes them; the first axis of each counts the batch."""
-        return self.pictures, self.weights, self.references, self.grain, self.style, self.brands
+        return (
+            self.pictures,
+            self.weights,
+            self.layers,
+            self.references,
+            self.reference_layers,
+            self.style,
+            self.brands,
+        )
 
 
 StyleTargets = dict[str, tuple[np.ndarray, np.ndarray]]
@@ -48,7 +58,7 @@ TERMS = (
     "flat_background",
     "edge",
     "tone",
-    "grid",
+    "habit",
     "value_range",
 )
 
@@ -69,24 +79,26 @@ class Draft:
 
 
 def prepared(arrays: Sequence[Any]) -> tuple[Any, ...]:
-    """`Batch.arrays()` as tensors: uint8 becomes float32 in 0..1, the rest stays."""
+    """`Batch.arrays()` as tensors: uint8 becomes float32 in 0..1, float16 float32, the rest stays."""
     import keras
     from keras import ops
 
-    found = map(ops.convert_to_tensor, arrays)
-    return tuple(
-        ops.cast(x, "float32") / 255.0 if keras.backend.standardize_dtype(x.dtype) == "uint8" else x for x in found
-    )
+    tensors = []
+    for tensor in map(ops.convert_to_tensor, arrays):
+        kind = keras.backend.standardize_dtype(tensor.dtype)
+        scale = 255.0 if kind == "uint8" else 1.0
+        tensors.append(ops.cast(tensor, "float32") / scale if kind in ("uint8", "float16") else tensor)
+    return tuple(tensors)
 
 
-def shown_pictures(restyled: Any, pictures: Any, weights: Any) -> Any:
-    """What a viewer will see: the hand's change of luminance, inside the product only.
+def change_of(marks: Any, layers: Any) -> Any:
+    """What marks [N,H,W,6] on layers [N,H,W,5] add to luminance, [N,H,W,1].
 
-    Colour is the colour map's under every policy: a residual that may paint chroma smears it over edges.
+    Luminance alone: colour is the colour map's under every policy, a hand that paints chroma smears it over edges.
     """
-    from training.models.views import luminance
+    from keras import ops
 
-    return pictures + luminance(restyled - pictures) * weights
+    return ops.sum(marks[..., :-1] * layers, axis=-1, keepdims=True) + marks[..., -1:]
 
 
 def draft_of(gan: Any, perceptual: Any, config: TrainingConfig, targets: StyleTargets, tensors: Sequence[Any]) -> Draft:
@@ -94,35 +106,35 @@ def draft_of(gan: Any, perceptual: Any, config: TrainingConfig, targets: StyleTa
     from keras import ops
 
     from training import losses as loss
-    from training.models.views import perceptual_view
+    from training.models.generator import MOST, USUAL
+    from training.models.views import perceptual_view, shrink
 
-    pictures, weights, references, grain, style, brands = tensors
-    few = max(1, config.schedule.batch // 4)
+    pictures, weights, layers, references, reference_layers, style, brands = tensors
+    weigh, count = config.losses, config.schedule.batch
+    few = max(1, count // 4)
     codes = gan.mapping(style)
-    inputs = ops.concatenate([pictures, pictures[:few], references[:few]], axis=0)
-    all_codes = ops.concatenate([codes, ops.zeros_like(codes[:few]), codes[:few]], axis=0)
-    features = gan.encoder(inputs)
-    grains = ops.concatenate([grain, grain[:few], grain[:few]], axis=0)
-    painted = gan.generator(features, inputs, grains, all_codes)
-    count = config.schedule.batch
-    restyled, photo, own = painted[:count], painted[count : count + few], painted[count + few :]
-    shown = shown_pictures(restyled, pictures, weights)
-    seen = perceptual.features(perceptual_view(shown, colour=False))
-    before = perceptual.features(perceptual_view(pictures, colour=False))
+    features = gan.encoder(ops.concatenate([pictures, references[:few]], axis=0))
+    marks = gan.generator(features, ops.concatenate([codes, codes[:few]], axis=0))
+    change = change_of(marks[:count], layers)
+    shown = pictures + change * weights
+    step = config.schedule.perceptual_step
+    seen = perceptual.features(perceptual_view(shrink(shown, step), colour=False))
+    before = perceptual.features(perceptual_view(shrink(pictures, step), colour=False))
     wanted = {
         name: (ops.take(mean, brands, axis=0), ops.take(spread, brands, axis=0))
         for name, (mean, spread) in targets.items()
     }
+    content = loss.content_loss(seen, before, perceptual.content_layers, weights)
     terms = {
-        "content": loss.content_loss(seen, before, perceptual.content_layers, weights),
+        "content": ops.relu(content - weigh.content_budget),
         "style": loss.style_loss(loss.style_statistics(seen, weights), wanted),
-        "reconstruction": loss.reconstruction_loss(photo, inputs[:few]),
-        "identity": loss.identity_loss(own, references[:few]),
-        "flat_background": loss.flat_background_loss(restyled, pictures),
+        "reconstruction": loss.reconstruction_loss(gan.generator.photo(features[:few]), pictures[:few]),
+        "identity": loss.identity_loss(change_of(marks[count:], reference_layers[:few])),
+        "flat_background": loss.flat_background_loss(pictures + change * (1 - weights), pictures),
         "edge": loss.edge_loss(shown, pictures, weights),
-        "tone": loss.tone_loss(shown, pictures, weights),
-        "grid": loss.grid_loss(shown, pictures),
-        "value_range": loss.range_loss(painted),
+        "tone": ops.relu(loss.tone_loss(shown, pictures, weights) - weigh.tone_budget),
+        "habit": loss.habit_loss(marks[:count, ..., :-1], USUAL, MOST, weights),
+        "value_range": loss.range_loss(shown),
     }
     return Draft(terms, shown, codes)
 
@@ -135,10 +147,10 @@ def judgement(gan: Any, draft: Draft, tensors: Sequence[Any]) -> tuple[Any, Any,
     from keras import ops
 
     from training import losses as loss
-    from training.models.views import hand_view
+    from training.models.views import judged_view
 
-    _, weights, references, *_ = tensors
-    views = ops.stop_gradient(ops.concatenate([hand_view(references), hand_view(draft.shown)], axis=0))
+    _, weights, _, references, *_ = tensors
+    views = ops.stop_gradient(ops.concatenate([judged_view(references), judged_view(draft.shown)], axis=0))
     fixed = ops.stop_gradient(draft.codes)
     verdicts = gan.discriminator(views, ops.concatenate([fixed, fixed], axis=0), training=True)
     count = references.shape[0]
@@ -151,6 +163,6 @@ def judgement(gan: Any, draft: Draft, tensors: Sequence[Any]) -> tuple[Any, Any,
 def adversarial_term(gan: Any, draft: Draft, tensors: Sequence[Any]) -> Any:
     """How far the draft is from passing for the brand's own."""
     from training import losses as loss
-    from training.models.views import hand_view
+    from training.models.views import judged_view
 
-    return loss.generator_loss(gan.discriminator(hand_view(draft.shown), draft.codes), tensors[1])
+    return loss.generator_loss(gan.discriminator(judged_view(draft.shown), draft.codes), tensors[1])

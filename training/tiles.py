@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from pipelines.images.geometry import Box
 
-STEP_PX = 4
-"""Windows begin at multiples of the stem's step, or cells would be cut differently than in the whole picture."""
+STEP_PX = 8
+"""Windows begin at multiples of the trunk's step, or cells would be cut differently than in the whole picture."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class Tile:
 
 
 def tiles(height_px: int, width_px: int, tile_px: int, halo_px: int, area: Box | None = None) -> Iterator[Tile]:
-    """Tiles whose cores partition the area, by default [0,height) x [0,width); all lengths are multiples of 4.
+    """Tiles whose cores partition the area, by default [0,height) x [0,width); all lengths are multiples of 8.
 
     Args:
-        height_px: multiple of 4.
-        width_px: multiple of 4.
-        tile_px: side of a core, multiple of 4.
-        halo_px: real neighbours read on each side where the picture has them, multiple of 4.
-        area: the part of the picture that is wanted, its borders multiples of 4.
+        height_px: multiple of 8.
+        width_px: multiple of 8.
+        tile_px: side of a core, multiple of 8.
+        halo_px: real neighbours read on each side where the picture has them, multiple of 8.
+        area: the part of the picture that is wanted, its borders multiples of 8.
     """
     area = area or Box(0, 0, height_px, width_px)
     lengths = {"height": height_px, "width": width_px, "tile": tile_px, "halo": halo_px, **area._asdict()}

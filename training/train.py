@@ -38,12 +38,17 @@ def main(argv: list[str] | None = None) -> int:
 
 def _job(options: argparse.Namespace) -> dict[str, Any]:
     config = resolved(options, options.preset)
-    brands = (without_kept_aside(load_brand(options.brand, options.style, config.schedule.reference_px)),)
+    brands = (without_kept_aside(_brand(options, config)),)
     command = (
         f"python -m training.train --preset {options.preset} --brand {options.brand} "
         f"--colour {options.colour} --hand {options.hand} --seed {options.seed}"
     )
     return train(options, config, brands, command)
+
+
+def _brand(options: argparse.Namespace, config: TrainingConfig) -> Brand:
+    schedule = config.schedule
+    return load_brand(options.brand, options.style, schedule.reference_px, least_px=schedule.crop_px)
 
 
 def resolved(options: argparse.Namespace, name: str) -> TrainingConfig:
@@ -71,7 +76,9 @@ def train(options: argparse.Namespace, config: TrainingConfig, brands: Sequence[
     began = time.monotonic()
     folder = options.workdir or options.out.with_name(f"{options.out.name}-run")
     schedule = config.schedule
-    content = load_content(options.content, schedule.content_px, schedule.content_limit, config.seed)
+    content = load_content(
+        options.content, schedule.content_px, schedule.content_limit, config.seed, least_px=schedule.crop_px
+    )
     start = initial_bundle(options.init)
     say(
         f"content: {len(content.train)} pictures to train on, {len(content.held_out)} held out, "
@@ -110,13 +117,14 @@ def _trainer(
     command: str,
 ) -> Any:
     from training.checkpoint import has_checkpoint, read_checkpoint
+    from training.devices import sharing
     from training.perceptual_choice import choose_perceptual
     from training.precision import training_dtype
     from training.trainer import Trainer
 
     dtype = training_dtype()
     perceptual = choose_perceptual(options.perceptual, start or shipped_bundle(), dtype=dtype)
-    say(f"perceptual network: {perceptual.source}; precision: {dtype}")
+    say(f"perceptual network: {perceptual.source}; precision: {dtype}; computed by: {sharing(config.schedule.batch)}")
     trainer = Trainer(config, content, brands, perceptual, dtype=dtype, folder=folder, command=command)
     if start is not None:
         trainer.start_from(start)

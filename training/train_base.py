@@ -25,7 +25,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _job(options: argparse.Namespace) -> dict[str, Any]:
     config = resolved(options, options.preset)
-    brands = load_brands(options.style, config.schedule.reference_px, tuple(options.leave_out))
+    brands = load_brands(
+        options.style, config.schedule.reference_px, tuple(options.leave_out), least_px=config.schedule.crop_px
+    )
     command = f"python -m training.train_base --preset {options.preset} --colour {options.colour} --seed {options.seed}"
     return train(options, config, brands, command)
 

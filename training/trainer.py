@@ -158,7 +158,7 @@ class Trainer:
     def compiled_step(self) -> Callable[..., Any]:
         """The training step, traced once."""
         if self._compiled is None:
-            targets = style_targets(self.perceptual, self.brands)
+            targets = style_targets(self.perceptual, self.brands, self.config.schedule.perceptual_step)
             game = Game(self.gan, self.perceptual, self.config, targets, self.optimizers, self.averages)
             self._compiled = build_step(game)
         return self._compiled

@@ -42,6 +42,13 @@ def resize_short_side(array: Pixels, px: int) -> Pixels:
     return resize(array, max(px, round(height * scale)), max(px, round(width * scale)))
 
 
+def resize_long_side(array: Pixels, px: int, least_px: int) -> Pixels:
+    """Shrink so that the longer side is at most `px`; then enlarge if the shorter would be below `least_px`."""
+    height, width = array.shape[:2]
+    scale = max(min(1.0, px / max(height, width)), least_px / min(height, width))
+    return resize(array, max(least_px, round(height * scale)), max(least_px, round(width * scale)))
+
+
 def fit_within(array: Pixels, px: int) -> Pixels:
     """Shrink so that the longer side is at most `px`; smaller pictures come back as they are."""
     height, width = array.shape[:2]

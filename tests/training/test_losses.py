@@ -62,9 +62,10 @@ def test_adversarial_ignores_background() -> None:
 
 
 def test_reconstruction_and_identity_are_distances() -> None:
-    for loss in (losses.reconstruction_loss, losses.identity_loss):
-        assert number(loss(PICTURE, PICTURE)) == 0
-        assert number(loss(PICTURE + 0.1, PICTURE)) == pytest.approx(1.0, rel=1e-3)
+    assert number(losses.reconstruction_loss(PICTURE, PICTURE)) == 0
+    assert number(losses.reconstruction_loss(PICTURE + 0.1, PICTURE)) == pytest.approx(1.0, rel=1e-3)
+    assert number(losses.identity_loss(0 * EVERYWHERE)) == 0
+    assert number(losses.identity_loss(-0.1 * EVERYWHERE)) == pytest.approx(1.0, rel=1e-3)
 
 
 def test_flat_background_sees_only_flat_white() -> None:
@@ -90,17 +91,6 @@ def test_tone_allows_strokes_and_forbids_blotches() -> None:
     strokes[:, 1::2] -= 0.1
     assert number(losses.tone_loss(strokes, PICTURE, EVERYWHERE)) < 1e-4
     assert number(losses.tone_loss(PICTURE + 0.1, PICTURE, EVERYWHERE)) == pytest.approx(1.0, rel=1e-2)
-
-
-def test_grid_sees_what_repeats_with_the_cell_and_nothing_else() -> None:
-    checkers = (np.indices((64, 64)).sum(axis=0) % 2 - 0.5)[None, :, :, None].astype(np.float32) * 0.2
-    noise = random.normal(0, 0.1, (2, 64, 64, 1)).astype(np.float32)
-    board = number(losses.grid_loss(PICTURE + checkers, PICTURE))
-    strokes = number(losses.grid_loss(PICTURE + noise, PICTURE))
-    brighter = number(losses.grid_loss(PICTURE + 0.1, PICTURE))
-    assert brighter < 0.01
-    assert board == pytest.approx(1.0, rel=0.01)
-    assert strokes < 0.25 * board
 
 
 def test_range_counts_overshoot() -> None:
@@ -129,3 +119,13 @@ def test_hand_view_takes_away_the_local_mean() -> None:
     assert view[1, 20, 5] == pytest.approx(light[1, 20, 5] - padded[1, 20:53, 5:38].mean(), abs=1e-5)
     np.testing.assert_allclose(local_mean_matrix(40).sum(axis=1), 1, atol=1e-5)
     np.testing.assert_allclose(np.asarray(hand_view(PICTURE * 0 + 0.3)), 0, atol=1e-6)
+
+
+def test_habit_is_free_at_the_usual_shares_and_counts_inside_the_mask() -> None:
+    usual, most = np.array([0.5, 0.2], np.float32), np.array([1.0, 0.4], np.float32)
+    shares = np.broadcast_to(usual, (2, 64, 64, 2)).copy()
+    assert number(losses.habit_loss(shares, usual, most, HALF)) == pytest.approx(0, abs=1e-6)
+    shares[:, :, 32:] = 0
+    assert number(losses.habit_loss(shares, usual, most, HALF)) == pytest.approx(0, abs=1e-6)
+    shares[:, :, :32, 1] = 0.4
+    assert number(losses.habit_loss(shares, usual, most, HALF)) == pytest.approx(0.25, abs=1e-3)

@@ -5,15 +5,14 @@ import pytest
 
 from pipelines.core.errors import ModelBundleError
 from training.config import Architecture
-from training.grain import grain
-from training.models.layers import SpectralConv, depth_to_space, pad_edge, space_to_depth
+from training.models.generator import MARKS, MOST, USUAL, WASH
+from training.models.layers import SpectralConv, depth_to_space, doubled, pad_edge, space_to_depth
 from training.models.perceptual import load_vgg16
 from training.models.style_gan import INFERENCE_PARTS, StyleGan
 
-SMALL = Architecture(channels=52, code_size=8, encoder_blocks=1, generator_blocks=1, detail_channels=8)
+SMALL = Architecture(channels=52, trunk_channels=16, code_size=8, encoder_blocks=1, generator_blocks=1)
 random = np.random.default_rng(2)
 PICTURE = random.uniform(0, 1, (1, 48, 40, 3)).astype(np.float32)
-PAPER = grain(48, 40)[None]
 
 
 @pytest.fixture(scope="module")
@@ -35,9 +34,35 @@ def test_padding_repeats_the_rim() -> None:
 
 
 def test_fresh_pair_is_an_autoencoder(gan: StyleGan) -> None:
-    neutral = np.zeros((1, SMALL.code_size), np.float32)
-    error = np.asarray(gan.restyle(PICTURE, PAPER, neutral)) - PICTURE
+    error = np.asarray(gan.generator.photo(gan.encoder(PICTURE))) - PICTURE
     assert np.sqrt((error**2).mean()) < 0.15
+
+
+def test_no_marks_under_the_zero_code(gan: StyleGan) -> None:
+    neutral = np.zeros((1, SMALL.code_size), np.float32)
+    assert not np.asarray(gan.marks(PICTURE, neutral)).any()
+
+
+def test_fresh_hand_begins_with_its_habits(gan: StyleGan) -> None:
+    marks = np.asarray(gan.marks(PICTURE, np.ones((1, SMALL.code_size), np.float32)))
+    assert marks.shape == (1, 48, 40, MARKS)
+    np.testing.assert_allclose(marks[..., :-1].mean(axis=(0, 1, 2)), USUAL, atol=0.05)
+    assert (marks[..., :-1] > 0).all() and (marks[..., :-1] < MOST).all()
+    assert np.abs(marks[..., -1]).max() <= WASH
+
+
+def test_marks_are_smooth(gan: StyleGan) -> None:
+    marks = np.asarray(gan.marks(PICTURE, np.ones((1, SMALL.code_size), np.float32)))[0]
+    cells = marks.reshape(12, 4, 10, 4, MARKS)
+    within = np.abs(np.diff(cells, axis=1)).max()
+    between = np.abs(np.diff(cells.mean(axis=(1, 3)), axis=0)).max()
+    assert within < between
+
+
+def test_doubling_is_bilinear() -> None:
+    ramp = np.arange(5, dtype=np.float32)[None, :, None, None] * np.ones((1, 5, 3, 1), np.float32)
+    expected = np.clip(np.arange(10) / 2 - 0.25, 0, 4)
+    np.testing.assert_allclose(np.asarray(doubled(ramp))[0, :, 2, 0], expected, atol=1e-6)
 
 
 def test_fresh_networks_are_the_same_everywhere(gan: StyleGan) -> None:
@@ -45,22 +70,22 @@ def test_fresh_networks_are_the_same_everywhere(gan: StyleGan) -> None:
         np.testing.assert_array_equal(array, gan.arrays()[path], err_msg=path)
 
 
-def test_code_changes_the_picture(gan: StyleGan) -> None:
+def test_code_changes_the_marks(gan: StyleGan) -> None:
     codes = random.normal(size=(2, SMALL.code_size)).astype(np.float32)
-    one, other = (np.asarray(gan.restyle(PICTURE, PAPER, code[None])) for code in codes)
+    one, other = (np.asarray(gan.marks(PICTURE, code[None])) for code in codes)
     assert np.abs(one - other).mean() > 1e-4
 
 
 def test_no_statistic_of_the_whole_picture_enters(gan: StyleGan) -> None:
     code = random.normal(size=(1, SMALL.code_size)).astype(np.float32)
-    wide = random.uniform(0, 1, (1, 48, 160, 3)).astype(np.float32)
+    wide = random.uniform(0, 1, (1, 48, 200, 3)).astype(np.float32)
     changed = wide.copy()
-    changed[:, :, 120:] = 0
-    before, after = (np.asarray(gan.restyle(p, grain(48, 160)[None], code)) for p in (wide, changed))
-    reach = 120 - SMALL.receptive_px
+    changed[:, :, 160:] = 0
+    before, after = (np.asarray(gan.marks(p, code)) for p in (wide, changed))
+    reach = 160 - SMALL.receptive_px
     assert reach > 40
     np.testing.assert_allclose(after[:, :, :reach], before[:, :, :reach], atol=2e-6)
-    assert np.abs(after[:, :, 119] - before[:, :, 119]).max() > 1e-6
+    assert np.abs(after[:, :, 159] - before[:, :, 159]).max() > 1e-6
 
 
 def test_spectral_norm_holds_the_largest_singular_value_at_one() -> None:
@@ -93,11 +118,3 @@ def test_vgg_file_that_is_none(tmp_path: object) -> None:
     file.write_bytes(b"not a tensor in sight")
     with pytest.raises(ModelBundleError, match="conv0/kernel"):
         load_vgg16(file)
-
-
-def test_grain_is_unseen_under_the_neutral_code(gan: StyleGan) -> None:
-    neutral = np.zeros((1, SMALL.code_size), np.float32)
-    code = np.ones((1, SMALL.code_size), np.float32)
-    for given, seen in ((neutral, False), (code, True)):
-        with_grain, without = (np.asarray(gan.restyle(PICTURE, paper, given)) for paper in (PAPER, 0 * PAPER))
-        assert (np.abs(with_grain - without).max() > 1e-4) == seen

@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -23,9 +23,10 @@ from pipelines.images.colour import LabStatistics, delta_e2000, lab_statistics, 
 from pipelines.images.geometry import Box
 from pipelines.images.mask import product_mask
 from training.bundle import ModelBundle, load_bundle
-from training.hand import Hand, working_size
+from training.hand import working_size
 from training.painter import Painter, build_painter
 from training.stylizer import Stylizer
+from training.tiles import snapped
 
 
 @pytest.fixture(scope="module")
@@ -153,14 +154,25 @@ def test_any_size_in_any_tiles_equals_the_whole(
     assert whole.shape == (1, height, width, 3)
 
 
-def test_the_product_s_box_alone_equals_the_whole_picture(networks: Networks) -> None:
-    rgb = np.random.default_rng(1).integers(0, 256, (256, 320, 3)).astype(np.uint8)
-    hand = Hand(networks.bundle, networks.paint)
-    code = networks.bundle.brand("sepia-hatch").code
-    part = hand.draw(rgb, (256, 320), code, Box(70, 100, 90, 140)).plane
-    whole = hand.draw(rgb, (256, 320), code, Box(0, 0, 256, 320)).plane
-    np.testing.assert_allclose(part[68:92, 98:142], whole[68:92, 98:142], atol=1e-4)
-    assert not part[:, 192:].any()
+def test_the_product_s_box_alone_equals_the_whole_picture(networks: Networks, monkeypatch: pytest.MonkeyPatch) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (1, 300, 400, 3)).astype(np.uint8)
+    weights = np.zeros((1, 300, 400), np.float32)
+    weights[:, 90:120, 200:250] = 1
+    bundle = replace(networks.bundle, architecture=replace(networks.bundle.architecture, working_px=400))
+    stylizer = Stylizer(bundle, build=lambda _: networks.paint)
+    given = (rgb, weights, [lab_statistics(rgb[0], weights[0])])
+    areas = []
+
+    def everything(box: Box, height: int, width: int) -> Box:
+        areas.append(snapped(box, height, width))
+        return Box(0, 0, height, width)
+
+    part = restyle(stylizer, given)
+    monkeypatch.setattr("training.hand.snapped", everything)
+    whole = restyle(stylizer, given)
+    assert areas == [Box(64, 192, 128, 256)]
+    assert np.abs(part.astype(int) - whole).max() <= 1
+    assert not np.array_equal(part, rgb)
 
 
 @pytest.mark.parametrize(

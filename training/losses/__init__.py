@@ -5,7 +5,7 @@ from training.losses.content import content_loss
 from training.losses.distillation import distillation_loss
 from training.losses.edge import edge_loss
 from training.losses.flat_background import flat_background_loss
-from training.losses.grid import grid_loss
+from training.losses.habit import habit_loss
 from training.losses.identity import identity_loss
 from training.losses.reconstruction import reconstruction_loss
 from training.losses.style import style_loss, style_statistics
@@ -19,7 +19,7 @@ __all__ = [
     "edge_loss",
     "flat_background_loss",
     "generator_loss",
-    "grid_loss",
+    "habit_loss",
     "identity_loss",
     "range_loss",
     "reconstruction_loss",

@@ -1,48 +1,68 @@
-"""Generator: content features and a style code to a picture."""
+"""Generator: content features and a style code to the marks of a hand."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import keras
+import numpy as np
 from keras import ops
 
+from pipelines.images.hand_layers import LAYERS
 from training.config import Architecture
 from training.models.encoder import pixel_identity
-from training.models.layers import Grain, ModulatedConv, PaddedConv, depth_to_space, leaky, space_to_depth
+from training.models.layers import ModulatedConv, PaddedConv, depth_to_space, doubled, leaky, space_to_depth
+
+MOST: Final = np.array([1.0, 1.0, 0.55, 0.55, 1.0], np.float32)
+"""Largest share of each layer (see `pipelines.images.hand_layers`)."""
+USUAL: Final = np.array([0.85, 0.30, 0.22, 0.06, 0.80], np.float32)
+"""Shares from which training starts: ironed surfaces, a contour, the brand's texture."""
+WASH: Final = 0.04
+"""Most that is added to luminance beside the layers."""
+MARKS: Final = len(LAYERS) + 1
 
 
 class Generator(keras.Model):  # type: ignore[misc]
-    """Features [N,H/4,W/4,C], picture [N,H,W,3] in 0..1, grain [N,H,W,1], code [N,S] -> picture [N,H,W,3], float32.
+    """Features [N,H/4,W/4,C] and code [N,S] -> marks [N,H,W,6], float32: the share of each layer, and a wash.
 
-    Two readouts are added: the trunk's pixel channels (linear, identity at the start: the autoencoder) and a detail
-    head that grows in two pixel shuffles of 2, with the picture itself as a skip at half resolution. Both are
-    sub-pixel, never transposed convolutions. Grain enters at both scales as far as the code asks for it, under the
-    neutral code not at all.
+    The trunk works at an eighth of the side, where form and shading are in sight, and joins the encoder's features at
+    a quarter. Marks are enlarged bilinearly: they cannot stamp a pattern; every stroke comes from a layer that follows
+    the product. Under the zero code there are no marks at all.
+
+    `photo` is the other half of an autoencoder: it gives the picture back from the features.
     """
 
     def __init__(self, architecture: Architecture, *, dtype: str = "float32", name: str = "generator") -> None:
         super().__init__(dtype="float32", autocast=False, name=name)
-        width, detail = architecture.channels, architecture.detail_channels
+        width, trunk = architecture.channels, architecture.trunk_channels
+        self.readout = keras.layers.Dense(48, dtype=dtype, name="readout", kernel_initializer=pixel_identity(width, 48))
+        self.readout.build((None, width))
+        start = keras.initializers.GlorotUniform
+        self.down = keras.layers.Dense(trunk, dtype=dtype, name="down", kernel_initializer=start(seed=21))
         self.first, self.second = [], []
         for index in range(architecture.generator_blocks):
-            self.first.append(ModulatedConv(width, gain=1.4, dtype=dtype, name=f"block{index}_a"))
-            self.second.append(ModulatedConv(width, gain=0.03, dtype=dtype, name=f"block{index}_b"))
-        self.readout = keras.layers.Dense(48, dtype=dtype, name="readout", kernel_initializer=pixel_identity(width, 48))
-        self.grow = PaddedConv(4 * detail, dtype=dtype, name="grow")
-        self.detail = ModulatedConv(detail, gain=1.0, dtype=dtype, name="detail")
-        self.coarse_grain = Grain(width, dtype=dtype, name="coarse_grain")
-        self.fine_grain = Grain(detail, dtype=dtype, name="fine_grain")
-        self.paint = PaddedConv(12, gain=0.02, dtype=dtype, name="paint")
+            self.first.append(ModulatedConv(trunk, gain=1.4, dtype=dtype, name=f"block{index}_a"))
+            self.second.append(ModulatedConv(trunk, gain=0.2, dtype=dtype, name=f"block{index}_b"))
+        self.up = keras.layers.Dense(4 * width, dtype=dtype, name="up", kernel_initializer=start(seed=22))
+        self.join = ModulatedConv(width, gain=1.4, dtype=dtype, name="join")
+        self.marks = PaddedConv(MARKS, gain=0.1, dtype=dtype, name="marks")
+        self.habit = keras.layers.Dense(
+            MARKS, dtype="float32", name="habit", kernel_initializer="zeros", use_bias=False
+        )
 
-    def call(self, features: Any, picture: Any, grain: Any, code: Any) -> Any:
-        """The picture in the hand that `code` describes."""
-        x = features + self.coarse_grain(space_to_depth(grain, 4), code)
+    def call(self, features: Any, code: Any) -> Any:
+        """The marks of the hand that `code` describes."""
+        x = self.down(space_to_depth(features, 2))
         for first, second in zip(self.first, self.second, strict=True):
             x = x + second(leaky(first(x, code)), code)
-        whole = depth_to_space(self.readout(x), 4)
-        half = depth_to_space(self.grow(leaky(x)), 2) + self.fine_grain(space_to_depth(grain, 2), code)
-        skip = space_to_depth(ops.cast(picture, half.dtype) - 0.5, 2)
-        half = leaky(self.detail(ops.concatenate([half, skip], axis=-1), code))
-        fine = depth_to_space(self.paint(half), 2)
-        return ops.cast(whole, "float32") + ops.cast(fine, "float32") + 0.5
+        joined = features + depth_to_space(self.up(leaky(x)), 2)
+        painted = ops.cast(self.marks(leaky(self.join(leaky(joined), code))), "float32")
+        painted = doubled(doubled(painted + self.habit(code)[:, None, None, :]))
+        shares = ops.sigmoid(painted[..., :-1] + np.log(USUAL / (MOST - USUAL))) * MOST
+        wash = ops.tanh(painted[..., -1:]) * WASH
+        present = ops.minimum(ops.mean(ops.square(ops.cast(code, "float32")), axis=-1), 1.0)
+        return ops.concatenate([shares, wash], axis=-1) * present[:, None, None, None]
+
+    def photo(self, features: Any) -> Any:
+        """The picture that the features were made of, float32 [N,H,W,3] in about 0..1."""
+        return ops.cast(depth_to_space(self.readout(features), 4), "float32") + 0.5

@@ -25,6 +25,16 @@ def pad_edge(x: Any, size: int = 1) -> Any:
     return ops.pad(x, ((0, 0), (size, size), (size, size), (0, 0)), mode="symmetric")
 
 
+def doubled(x: Any) -> Any:
+    """Twice the side, bilinear, [N,h,w,C] -> [N,2h,2w,C]: smooth, so that no pattern of cells can come through."""
+    padded = pad_edge(x)
+    across = [0.75 * padded[:, :, 1:-1] + 0.25 * beside for beside in (padded[:, :, :-2], padded[:, :, 2:])]
+    places = [
+        0.75 * half[:, 1:-1] + 0.25 * half[:, beside] for beside in (slice(None, -2), slice(2, None)) for half in across
+    ]
+    return depth_to_space(ops.concatenate(places, axis=-1), 2)
+
+
 def leaky(x: Any) -> Any:
     """Leaky ReLU, slope 0.2."""
     return ops.leaky_relu(x, LEAK)
@@ -92,29 +102,6 @@ class ModulatedConv(keras.layers.Layer):  # type: ignore[misc]
         x = x * ops.cast(scale[:, None, None, :], x.dtype)
         x = ops.conv(pad_edge(x), ops.cast(self.kernel, x.dtype), padding="valid")
         return x * ops.cast(demodulate[:, None, None, :], x.dtype) + ops.cast(self.bias, x.dtype)
-
-
-class Grain(keras.layers.Layer):  # type: ignore[misc]
-    """Grain of one cell, mixed into features with a strength of each channel that is linear in the style code."""
-
-    def __init__(self, filters: int, **kwargs: Any) -> None:
-        super().__init__(autocast=False, **kwargs)
-        self.filters = filters
-
-    def build(self, grain_shape: tuple[int | None, ...], code_shape: tuple[int | None, ...]) -> None:
-        """Create the mix [cell,filters] and the affine map from the code to strengths."""
-        cell, code = int(grain_shape[-1] or 0), int(code_shape[-1] or 0)
-        seed = _seed_of(self.name, cell)
-        mix = keras.initializers.RandomNormal(stddev=cell**-0.5, seed=seed)
-        self.mix = self.add_weight(autocast=False, name="mix", shape=(cell, self.filters), initializer=mix)
-        small = keras.initializers.RandomNormal(stddev=0.5 * code**-0.5, seed=seed + 1)
-        self.affine = self.add_weight(autocast=False, name="affine", shape=(code, self.filters), initializer=small)
-
-    def call(self, grain: Any, code: Any) -> Any:
-        """[N,h,w,cell], [N,code] -> [N,h,w,filters]; zero under the zero code."""
-        strength = ops.matmul(ops.cast(code, "float32"), self.affine)[:, None, None, :]
-        mixed = ops.matmul(ops.cast(grain, self.compute_dtype), ops.cast(self.mix, self.compute_dtype))
-        return mixed * ops.cast(strength, self.compute_dtype)
 
 
 class SpectralConv(keras.layers.Layer):  # type: ignore[misc]

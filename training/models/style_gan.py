@@ -46,7 +46,8 @@ class StyleGan:
         picture = np.zeros((1, 64, 64, 3), np.float32)
         code = np.zeros((1, architecture.code_size), np.float32)
         features = self.encoder(picture)
-        self.generator(features, picture, picture[..., :1], code)
+        self.generator(features, code)
+        self.generator.photo(features)
         if "mapping" in parts:
             self.mapping(feature_statistics(features))
         if "heads" in parts:
@@ -82,6 +83,6 @@ class StyleGan:
                 )
             variable.assign(np.asarray(stored, np.float32))
 
-    def restyle(self, pictures: Any, grain: Any, codes: Any) -> Any:
-        """Pictures [N,H,W,3] in 0..1 (H, W divisible by 4), drawn on `grain` [N,H,W,1] in the hand of `codes` [N,S]."""
-        return self.generator(self.encoder(pictures), pictures, grain, codes)
+    def marks(self, pictures: Any, codes: Any) -> Any:
+        """Pictures [N,H,W,3] in 0..1 (H, W divisible by 8) to the marks [N,H,W,6] of the hand of `codes` [N,S]."""
+        return self.generator(self.encoder(pictures), codes)

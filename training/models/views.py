@@ -9,6 +9,8 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from training.models.layers import pad_edge
+
 LOCAL_PX = 33
 """Side of the box whose mean is taken away: wider than any stroke, narrower than any garment."""
 
@@ -26,6 +28,15 @@ def hand_view(x: Any) -> Any:
     across = ops.convert_to_tensor(local_mean_matrix(int(width)).T)
     mean = ops.matmul(down, ops.matmul(light[..., 0], across))
     return light - mean[..., None]
+
+
+def judged_view(x: Any) -> Any:
+    """The hand, slightly blurred: what the discriminator sees is strokes, not the grain of a scan or of a JPEG."""
+    view = hand_view(x)
+    across = pad_edge(view)[:, 1:-1]
+    view = (across[:, :, :-2] + 2.0 * across[:, :, 1:-1] + across[:, :, 2:]) / 4.0
+    down = pad_edge(view)[:, :, 1:-1]
+    return (down[:, :-2] + 2.0 * down[:, 1:-1] + down[:, 2:]) / 4.0
 
 
 @lru_cache(maxsize=32)
