@@ -99,7 +99,7 @@ def test_the_product_takes_the_brand_s_look(mixed: Night) -> None:
     row = _results(mixed)["good-0.png"]
     before, after = _decoded(row.image_uri).rgb, _decoded(row.object_uri).rgb
     product = (before < 250).any(axis=-1)
-    assert np.abs(after[product].astype(int) - before[product]).mean() > 5
+    assert np.abs(after[product].astype(int) - before[product]).mean() > 2
 
 
 def test_alpha_survives_exactly(mixed: Night) -> None:
