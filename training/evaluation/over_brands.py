@@ -13,6 +13,7 @@ import numpy as np
 
 from pipelines.core.errors import MissingArtifact
 from pipelines.core.jobs import run_job
+from training.evaluation.looks import REGIMES
 from training.evaluation.table import COLUMNS, cell_digits
 from training.files import write_bytes
 
@@ -37,13 +38,20 @@ def over_brands(reports: Sequence[Mapping[str, Any]]) -> str:
     brands = ", ".join(report["brand"] for report in reports)
     lines = [f"| median of {brands} | " + " | ".join(COLUMNS.values()) + " |", "|---" * (len(COLUMNS) + 1) + "|"]
     for kind in ("regimes", "baselines"):
-        for name in reports[0][kind]:
+        for name in _names(reports, kind):
             rows = [report[kind].get(name, {}).get("figures", {}) for report in reports]
             lines.append(_line(f"**{name}**" if kind == "regimes" else name, rows))
     for report in reports:
-        for name, row in report["regimes"].items():
-            lines.append(_line(f"{report['brand']}: {name}", [row["figures"]]))
+        names = _names([report], "regimes")
+        lines += [_line(f"{report['brand']}: {name}", [report["regimes"][name]["figures"]]) for name in names]
     return "\n".join(lines) + "\n"
+
+
+def _names(reports: Sequence[Mapping[str, Any]], kind: str) -> list[str]:
+    """Names that any report has, in the order of the regimes; what is no regime follows, "identity" first."""
+    order = ["identity", *(f"{start}{regime.name}" for start in ("", "colour only, ") for regime in REGIMES)]
+    found = {name for report in reports for name in report[kind]}
+    return [name for name in order if name in found] + sorted(found - set(order))
 
 
 def _line(name: str, rows: Sequence[Mapping[str, Any]]) -> str:
