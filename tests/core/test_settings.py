@@ -223,7 +223,10 @@ def test_only_the_ratio_of_a_mix_counts_and_only_the_hash_of_a_model() -> None:
         ({"regions": [{"mask": "a", "box": [0, 0, 1, 1], "mix": {"gilded": 1}}]}, "received both"),
         ({"regions": [{"box": [0.5, 0, 0.5, 1], "mix": {"gilded": 1}}]}, "top < bottom"),
         ({"regions": [{"mask": "../a", "mix": {"gilded": 1}}]}, "regions.0.mask: "),
-        ({"regions": [{"mask": "a", "mixed": {}}]}, "regions.0.mixed: unknown key, expected one of mask, box, category"),
+        (
+            {"regions": [{"mask": "a", "mixed": {}}]},
+            "regions.0.mixed: unknown key, expected one of mask, box, category",
+        ),
         ({"regions": [{"mask": "a", "mix": {}}]}, "regions.0.mix: "),
         ({"models": [{"uri": "m", "sha256": "latest"}]}, "models.0.sha256: "),
     ],
