@@ -43,14 +43,14 @@ PEAKS = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 1
 """Dense bfloat16 operations a second by name of the chip, from the makers' data sheets."""
 
 
-def main() -> None:
+def main(argv: list[str] | None = None) -> None:
     """Print every figure that this machine can give."""
     parser = argparse.ArgumentParser(description="Speed of the networks.")
     parser.add_argument("--repeats", type=int, default=7)
     parser.add_argument("--sizes", type=int, nargs="*", default=[512, 1024])
     parser.add_argument("--bundle", type=Path, help="time this bundle's architecture instead of the default one")
     parser.add_argument("--no-training", action="store_true", help="restyling only")
-    options = parser.parse_args()
+    options = parser.parse_args(argv)
     bundle = load_bundle(options.bundle) if options.bundle else fresh_bundle(Architecture())
     fast = training_dtype() == "mixed_bfloat16"
     for dtype in ("float32", "mixed_bfloat16") if fast else ("float32",):
