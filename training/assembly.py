@@ -17,6 +17,8 @@ from training.texture import texton
 
 AVERAGE = "average/"
 """Prefix, in a checkpoint, of the moving averages of weights."""
+PALETTES: Final = "palettes/"
+"""Prefix, in a checkpoint, of the brands' palettes."""
 COLOURS: Final = "reference_colours/"
 """Prefix, in a checkpoint, of each reference's colours: brand, number and file name follow."""
 
@@ -27,6 +29,7 @@ def reference_arrays(brands: Sequence[Brand]) -> dict[str, NDArray[np.float32]]:
     for brand in brands:
         arrays[TEXTURES + brand.name] = texton(brand.references)
         arrays[TONAL_ART + brand.name] = brand.tonal_art
+        arrays[PALETTES + brand.name] = np.array(brand.palette, np.float32).reshape(-1, 4)
         for index, reference in enumerate(brand.references):
             found = lab_statistics(reference.rgb, reference.weights)
             row = np.array([*found.mean, *found.spread, found.chroma, found.weight], np.float32)
@@ -73,7 +76,9 @@ def bundle_of(
             # A blank reference has no colours that a look could take.
             if index < len(codes) and colour.weight > 0
         }
-        styles[name] = BrandStyle(tuple(map(float, code)), statistics[name], config.colour_policy, found)
+        rows = arrays.get(PALETTES + name, np.zeros((0, 4), np.float32))
+        palette = tuple((float(L), float(a), float(b), float(share)) for L, a, b, share in rows)
+        styles[name] = BrandStyle(tuple(map(float, code)), statistics[name], config.colour_policy, found, palette)
     return ModelBundle(
         architecture=config.architecture,
         brands=styles,

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from pipelines.core.errors import ModelBundleError
 from pipelines.core.looks import Mix
 from pipelines.images.colour import LabStatistics
+from pipelines.images.palette import Palette, mixed_palette
 from pipelines.images.tonal_art import SIDE_PX, TONES
 from training.config import COLOUR_POLICIES, Architecture, from_json, to_json
 from training.files import safetensors_bytes, write_bytes
@@ -51,12 +52,14 @@ class BrandStyle:
         statistics: colours of all references together.
         colour_policy: what it was trained for.
         references: each reference by its file name; empty in bundles of older releases.
+        palette: colours of all references together.
     """
 
     code: tuple[float, ...]
     statistics: LabStatistics
     colour_policy: str
     references: Mapping[str, ReferenceStyle] = dataclasses.field(default_factory=dict)
+    palette: Palette = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ class ModelBundle:
         if reference is None:
             known = ", ".join(sorted(style.references)) or "none: train the brand again to have them in the bundle"
             raise ModelBundleError(f"reference of {brand}: expected one of {known}; received {file!r}")
-        return BrandStyle(reference.code, reference.statistics, style.colour_policy)
+        return BrandStyle(reference.code, reference.statistics, style.colour_policy, palette=style.palette)
 
     def mixed(self, mix: Mix) -> BrandStyle:
         """Convex combination of codes and colours; the colour policy is that of the heaviest.
@@ -125,7 +128,8 @@ class ModelBundle:
         code = sum(np.array(style.code) * weight for style, weight in styles)
         statistics = mixed_statistics([(style.statistics, weight) for style, weight in styles])
         heaviest = max(styles, key=lambda pair: pair[1])[0]
-        return BrandStyle(tuple(map(float, np.atleast_1d(code))), statistics, heaviest.colour_policy)
+        palette = mixed_palette([(style.palette, weight) for style, weight in styles])
+        return BrandStyle(tuple(map(float, np.atleast_1d(code))), statistics, heaviest.colour_policy, palette=palette)
 
     def mixed_tonal_art(self, mix: Mix) -> NDArray[np.float32]:
         """Weighted sum of the tonal art of the mix's brands, [3,S,S]; brands without any count as plain surfaces."""
@@ -184,6 +188,7 @@ def write_bundle(bundle: ModelBundle, folder: Path) -> str:
             name: {
                 **_style_fields(style),
                 "colour_policy": style.colour_policy,
+                "palette": [[round(value, 4) for value in colour] for colour in style.palette],
                 "references": {file: _style_fields(reference) for file, reference in style.references.items()},
             }
             for name, style in bundle.brands.items()
@@ -277,7 +282,20 @@ def _style(fields: Mapping[str, Any], architecture: Architecture) -> BrandStyle:
         for file, found in fields.get("references", {}).items()
     }
     statistics = LabStatistics.from_json(fields["statistics"])
-    return BrandStyle(_code(fields, architecture), statistics, fields["colour_policy"], references)
+    return BrandStyle(
+        _code(fields, architecture),
+        statistics,
+        fields["colour_policy"],
+        references,
+        _palette(fields.get("palette", [])),
+    )
+
+
+def _palette(rows: Sequence[Sequence[float]]) -> Palette:
+    found = np.array(rows, np.float64).reshape(-1, 4)
+    if len(found) != len(rows) or not np.isfinite(found).all():
+        raise ValueError(f"palette: expected rows of 4 finite numbers, received {len(rows)} rows")
+    return tuple((float(row[0]), float(row[1]), float(row[2]), float(row[3])) for row in found)
 
 
 def _code(fields: Mapping[str, Any], architecture: Architecture) -> tuple[float, ...]:

@@ -19,6 +19,7 @@ from pipelines.images.decode import DecodeLimits, decode_image
 from pipelines.images.encode import flatten_on_white
 from pipelines.images.geometry import resize_long_side
 from pipelines.images.mask import product_mask
+from pipelines.images.palette import Palette, palette_of
 from pipelines.images.tonal_art import tonal_art
 
 _SPLIT_FROM: Final = 8
@@ -42,6 +43,11 @@ class Brand:
     name: str
     references: tuple[Reference, ...]
     statistics: LabStatistics
+
+    @cached_property
+    def palette(self) -> Palette:
+        """The colours that its painted surfaces are in."""
+        return palette_of([(reference.rgb, reference.weights) for reference in self.references])
 
     @cached_property
     def tonal_art(self) -> NDArray[np.float32]:

@@ -95,7 +95,7 @@ class BatchSampler:
         if key not in self._pictures:
             content, of = self.pictures[index], self.brands[brand]
             policy = self.policy if index % 2 == 0 else _OTHER[self.policy]
-            colour = fit_colour_map(content.statistics, of.statistics, policy)
+            colour = fit_colour_map(content.statistics, of.statistics, policy, palette=of.palette)
             self._pictures[key] = layered(colour.apply(content.rgb, content.weights), of.tonal_art)
         return self._pictures[key]
 

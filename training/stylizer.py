@@ -143,7 +143,9 @@ class Stylizer:
         strokes = []
         for part in blend.parts:
             hand = self._hands[part.bundle]
-            colours = fit_colour_map(of_product, part.style.statistics, colour or blend.colour_policy)
+            style = part.style
+            policy = colour or blend.colour_policy
+            colours = fit_colour_map(of_product, style.statistics, policy, palette=style.palette)
             height, width = weights.shape
             size = working_size(height, width, hand.working_px)
             shown = resize(weights, *size) if on_background == 0 else np.ones(size, np.float32)

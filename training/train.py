@@ -62,7 +62,12 @@ def resolved(options: argparse.Namespace, name: str) -> TrainingConfig:
         raise InputError(f"--minutes: expected more than 0, received {options.minutes}")
     if not options.hand > 0:
         raise InputError(f"--hand: expected more than 0, received {options.hand}")
-    weights = dataclasses.replace(config.losses, adversarial=config.losses.adversarial * options.hand)
+    weights = dataclasses.replace(
+        config.losses,
+        adversarial=config.losses.adversarial * options.hand,
+        content_budget=config.losses.content_budget * options.hand,
+        tone_budget=config.losses.tone_budget * options.hand,
+    )
     config = dataclasses.replace(config, losses=weights)
     if options.images is None:
         return config

@@ -1,7 +1,8 @@
 """The colour half of a look: one smooth map per product, fitted to statistics and baked into a table.
 
-The full map is the mean and spread transfer of Reinhard et al. 2001 in CIELAB, with limited gains; the hue
-keeping map moves lightness part of the way, scales chroma within limits and adds a small tint.
+The full map moves lightness as Reinhard et al. 2001 do, with limited gains, and draws each colour to those of the
+brand's palette that are near it (without a palette: mean and spread of all of them). The hue keeping map moves
+lightness part of the way, scales chroma within limits and adds a small tint.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from pipelines.images.colour import LabStatistics, lab_to_srgb, srgb_to_lab
+from pipelines.images.palette import Palette, drawn_to
 
 ColourPolicy = Literal["full", "keep-hue", "luminance"]
 Floats = NDArray[np.float32]
@@ -25,6 +27,7 @@ _TABLE_SIZE: Final = 33
 # The spread of a plain product is noise; dividing by it would blow that noise up.
 _LEAST_SPREAD: Final = 4.0
 _LEAST_CHROMA: Final = 1.0
+_PALETTE_SHARE: Final = 0.8
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,8 @@ class ColourMap:
         lightness_slopes: slopes at the knots, all above 0, within the limits of a monotone cubic.
         chroma_gain: factor for a and b.
         chroma_shift: added to a and b after the gain; fades out towards black and white.
+        palette: colours that a and b are drawn to; see `pipelines.images.palette`.
+        palette_share: how far, 0..1; fades out towards black and white.
     """
 
     strength: float
@@ -46,6 +51,8 @@ class ColourMap:
     lightness_slopes: tuple[float, float, float]
     chroma_gain: float
     chroma_shift: tuple[float, float]
+    palette: Palette = ()
+    palette_share: float = 0.0
 
     def apply(self, rgb: NDArray[np.uint8], weights: Floats) -> NDArray[np.uint8]:
         """Map uint8 [H, W, 3] where weights [H, W] in 0..1 say so; weight 0 keeps the very bytes."""
@@ -67,6 +74,10 @@ class ColourMap:
         room = np.clip(4 * lightness / 100 * (1 - lightness / 100), 0, 1)
         a = lab[..., 1] * gain + self.chroma_shift[0] * room
         b = lab[..., 2] * gain + self.chroma_shift[1] * room
+        if self.palette and self.palette_share:
+            share = np.float32(self.palette_share) * np.minimum(2 * room, 1)
+            near = drawn_to(self.palette, np.stack([lightness, lab[..., 1], lab[..., 2]], axis=-1))
+            a, b = a + share * (near[..., 0] - a), b + share * (near[..., 1] - b)
         mapped = np.stack([lightness, a, b], axis=-1)
         return (lab + np.float32(self.strength) * (mapped - lab)).astype(np.float32)
 
@@ -95,6 +106,7 @@ class ColourMap:
         """
         try:
             fields: dict[str, Any] = {n: tuple(v) if isinstance(v, list) else v for n, v in data.items()}
+            fields["palette"] = tuple(tuple(colour) for colour in fields.get("palette", ()))
             return cls(**fields)
         except TypeError as error:
             raise ValueError(f"ColourMap: expected the fields of to_json, received {sorted(data)}") from error
@@ -114,14 +126,18 @@ class _Limits:
 
 
 _LIMITS: Final[dict[ColourPolicy, _Limits]] = {
-    "full": _Limits(0.7, (0.6, 1.5), 25.0, 1.0, (0.2, 1.4), 0.8, 28.0),
-    "keep-hue": _Limits(0.45, (0.7, 1.35), 16.0, 0.6, (0.8, 1.2), 0.1, 4.0),
+    "full": _Limits(0.85, (0.6, 1.5), 28.0, 1.0, (0.2, 1.5), 0.9, 32.0),
+    "keep-hue": _Limits(0.65, (0.65, 1.4), 20.0, 0.8, (0.65, 1.3), 0.2, 7.0),
     "luminance": _Limits(0.45, (0.7, 1.35), 16.0, 0.0, (1.0, 1.0), 0.0, 0.0),
 }
 
 
 def fit_colour_map(
-    product: LabStatistics, brand: LabStatistics, policy: ColourPolicy, strength: float = 1.0
+    product: LabStatistics,
+    brand: LabStatistics,
+    policy: ColourPolicy,
+    strength: float = 1.0,
+    palette: Palette = (),
 ) -> ColourMap:
     """Map a product's colours towards a brand's.
 
@@ -131,6 +147,7 @@ def fit_colour_map(
         policy: "full" moves lightness and hue, "keep-hue" lightness, chroma and a small tint, "luminance"
             lightness alone.
         strength: 0..1.
+        palette: the brand's; "full" without one moves mean and spread of all colours alike.
 
     Raises:
         ValueError: unknown policy or strength outside of 0..1.
@@ -144,6 +161,8 @@ def fit_colour_map(
     limits = _LIMITS[policy]
     knots, goals, slopes = _lightness_curve(product, brand, limits)
     gain, shift = _chroma_map(product, brand, policy, limits)
+    if policy == "full" and palette:
+        return ColourMap(float(strength), knots, goals, slopes, 1.0, (0.0, 0.0), palette, _PALETTE_SHARE)
     return ColourMap(float(strength), knots, goals, slopes, gain, shift)
 
 

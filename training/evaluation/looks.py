@@ -68,7 +68,8 @@ class Looks:
         """Our colour map alone, without the drawing hand: a baseline to beat."""
         found = []
         for picture in self.pictures:
-            colour = fit_colour_map(picture.statistics, self._style.statistics, regime.colour, regime.strength)
+            style = self._style
+            colour = fit_colour_map(picture.statistics, style.statistics, regime.colour, regime.strength, style.palette)
             found.append(colour.apply(picture.rgb, picture.weights))
         return found
 
