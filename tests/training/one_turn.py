@@ -43,7 +43,7 @@ def fixed_game(content: Path, style: Path, dtype: str = "float32") -> tuple[Game
     frozen.load_arrays(gan.arrays())
     perceptual = EncoderPerceptual(frozen.encoder, frozen.heads)
     brands = [load_brand("sepia", style, schedule.reference_px)]
-    targets = style_targets(perceptual, brands)
+    targets = style_targets(perceptual, brands, schedule.perceptual_step)
     followed = gan.variables("encoder", "mapping", "generator")
     averages = [keras.Variable(ops.copy(v), trainable=False, dtype="float32") for v in followed]
     optimizers = (keras.optimizers.Adam(1e-4, global_clipnorm=2.0), keras.optimizers.Adam(1e-4))

@@ -47,11 +47,11 @@ def adversarial(gan: StyleGan, y: Any) -> Any:
 
 SIMPLE: dict[str, Loss] = {
     "reconstruction": lambda _, y: losses.reconstruction_loss(y, PICTURE),
-    "identity": lambda _, y: losses.identity_loss(y, PICTURE),
+    "identity": lambda _, y: losses.identity_loss(y - PICTURE),
     "flat_background": lambda _, y: losses.flat_background_loss(y, PICTURE),
     "edge": lambda _, y: losses.edge_loss(y, SMOOTH, WEIGHTS),
     "tone": lambda _, y: losses.tone_loss(y, PICTURE, WEIGHTS),
-    "grid": lambda _, y: losses.grid_loss(y, PICTURE),
+    "habit": lambda _, y: losses.habit_loss(y, np.float32([0.3, 0.2, 0.1]), np.float32([1.0, 0.5, 1.0]), WEIGHTS),
     "value_range": lambda _, y: losses.range_loss(y),
     "content": content,
     "style": style,
