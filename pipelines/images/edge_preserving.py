@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Floats = NDArray[np.float32]
 
@@ -35,17 +36,23 @@ class Affine:
         return Affine(self.gain * first.gain, self.gain * first.offset + self.offset)
 
 
-def flattening(light: Floats, radius_px: int, contrast: float, rounds: int = 2) -> Affine:
+def flattening(light: Floats, radius_px: int, contrast: float, rounds: int = 2, step: int = 1) -> Affine:
     """Map that irons out texture and keeps edges.
 
     Args:
         light: luminance in 0..1, float32 [H,W].
-        radius_px: of the windows.
+        radius_px: of the windows, at 1/`step` of the side.
         contrast: relative contrast below which a pattern is texture.
         rounds: how often the filter is applied.
+        step: look for the map at 1/`step` of the side.
     """
-    ones = np.ones_like(light)
-    whole, flat = Affine(ones, np.zeros_like(light)), light
+    if step > 1:
+        height, width = light.shape
+        small = _resized(light, -(-height // step), -(-width // step), Image.Resampling.BOX)
+        found = flattening(small, radius_px, contrast, rounds)
+        gain, offset = (_resized(part, height, width, Image.Resampling.BILINEAR) for part in (found.gain, found.offset))
+        return Affine(gain, offset)
+    whole, flat = Affine(np.ones_like(light), np.zeros_like(light)), light
     for _ in range(rounds):
         mean = box_mean(flat, radius_px)
         variance = np.maximum(box_mean(flat * flat, radius_px) - mean * mean, 0)
@@ -56,13 +63,25 @@ def flattening(light: Floats, radius_px: int, contrast: float, rounds: int = 2) 
     return whole
 
 
+def _resized(values: Floats, height_px: int, width_px: int, filter_: Image.Resampling) -> Floats:
+    return np.asarray(Image.fromarray(values).resize((width_px, height_px), filter_))
+
+
 def box_mean(values: Floats, radius_px: int) -> Floats:
     """Mean over a window of 2 `radius_px` + 1, the edge repeated; float32 [H,W]."""
-    for axis in (0, 1):
-        length = values.shape[axis]
-        padding = [(0, 0), (0, 0)]
-        padding[axis] = (radius_px + 1, radius_px)
-        sums = np.cumsum(np.pad(values, padding, mode="edge"), axis=axis, dtype=np.float64)
-        first, last = np.arange(length), np.arange(2 * radius_px + 1, length + 2 * radius_px + 1)
-        values = ((sums.take(last, axis) - sums.take(first, axis)) / (2 * radius_px + 1)).astype(np.float32)
-    return values
+    width = 2 * radius_px + 1
+    rows = _window_sums(np.pad(values, radius_px, mode="edge"), width)
+    sums = _window_sums(np.ascontiguousarray(rows.T), width).T
+    return np.ascontiguousarray(sums) * np.float32(1 / width**2)
+
+
+def _window_sums(values: Floats, width: int) -> Floats:
+    """Sums of `width` rows, from windows of 1, 2, 4, .. rows: few additions, and no error that grows with the place."""
+    rows = len(values) - width + 1
+    total, start, sums, size = np.zeros((rows, values.shape[1]), np.float32), 0, values, 1
+    while size <= width:
+        if width & size:
+            total += sums[start : start + rows]
+            start += size
+        sums, size = sums[:-size] + sums[size:], 2 * size
+    return total

@@ -69,7 +69,7 @@ def hand_layers(rgb: NDArray[np.uint8], texture: Floats) -> HandLayers:
     light = (rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)) / np.float32(255)
     ironed = flattening(light, radius_px=5, contrast=0.09)
     surface = ironed(light)
-    broad = flattening(surface, radius_px=9, contrast=0.16)
+    broad = flattening(surface, radius_px=4, contrast=0.16, step=2)
     # The photo's own grain must not be drawn as lines, its finest seams should: most of the one, some of the other.
     clean = np.float32(0.75) * surface + np.float32(0.25) * light
     fine = contours(clean, 1.0, 14.0)

@@ -55,20 +55,17 @@ def toned(maps: Floats, tone: Floats) -> Floats:
         tone: smooth luminance of the surface, in 0..1, float32 [H,W].
     """
     height, width = tone.shape
-    bend = np.rint(np.float32(_BEND_PX) * tone).astype(np.intp)
-    rows = (np.arange(height)[:, None] + bend) % maps.shape[1]
-    columns = (np.arange(width)[None, :] - bend) % maps.shape[2]
-    found = np.zeros((height, width), np.float32)
-    for index, drawn in enumerate(maps):
-        found += _share(tone, index) * drawn[rows, columns]
+    bend = np.rint(np.float32(_BEND_PX) * tone).astype(np.int32)
+    rows = (np.arange(height, dtype=np.int32)[:, None] + bend) % maps.shape[1]
+    columns = (np.arange(width, dtype=np.int32)[None, :] - bend) % maps.shape[2]
+    place = rows * np.int32(maps.shape[2]) + columns
+    dark, middle, light = (drawn.ravel().take(place) for drawn in maps)
+    lower, upper = (
+        np.clip((tone - np.float32(low)) / np.float32(high - low), 0, 1)
+        for low, high in zip(TONES[:-1], TONES[1:], strict=True)
+    )
+    found: Floats = dark + lower * (middle - dark) + upper * (light - middle)
     return found
-
-
-def _share(tone: Floats, index: int) -> Floats:
-    """How much of map `index` a tone takes: piecewise linear between `TONES`, 1 in all."""
-    values = np.zeros(len(TONES), np.float32)
-    values[index] = 1
-    return np.interp(tone, TONES, values).astype(np.float32)
 
 
 @dataclass(frozen=True)
