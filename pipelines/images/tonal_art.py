@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -60,10 +61,7 @@ def toned(maps: Floats, tone: Floats) -> Floats:
     columns = (np.arange(width, dtype=np.int32)[None, :] - bend) % maps.shape[2]
     place = rows * np.int32(maps.shape[2]) + columns
     dark, middle, light = (drawn.ravel().take(place) for drawn in maps)
-    lower, upper = (
-        np.clip((tone - np.float32(low)) / np.float32(high - low), 0, 1)
-        for low, high in zip(TONES[:-1], TONES[1:], strict=True)
-    )
+    lower, upper = (np.clip((tone - np.float32(low)) / np.float32(high - low), 0, 1) for low, high in pairwise(TONES))
     found: Floats = dark + lower * (middle - dark) + upper * (light - middle)
     return found
 
