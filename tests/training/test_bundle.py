@@ -13,6 +13,7 @@ from safetensors.numpy import load_file, save_file
 
 from pipelines.core.errors import ModelBundleError
 from training.bundle import bundle_sha256, load_bundle, write_bundle
+from training.config import ARCHITECTURE_VERSION
 from training.stylizer import Stylizer
 
 
@@ -76,7 +77,7 @@ def test_values_that_are_not_finite_are_refused(copy: Path) -> None:
 def test_other_architecture_version(copy: Path) -> None:
     model = json.loads((copy / "model.json").read_text())
     edit(copy, architecture={**model["architecture"], "version": 99})
-    with pytest.raises(ModelBundleError, match="architecture version: expected 1, received 99"):
+    with pytest.raises(ModelBundleError, match=f"architecture version: expected {ARCHITECTURE_VERSION}, received 99"):
         load_bundle(copy)
 
 
