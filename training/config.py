@@ -31,7 +31,7 @@ class Architecture:
     encoder_blocks: int = 2
     generator_blocks: int = 3
     discriminator_channels: tuple[int, ...] = (32, 64, 128, 128)
-    working_px: int = 448
+    working_px: int = 400
 
     @property
     def receptive_px(self) -> int:
@@ -75,8 +75,8 @@ class Schedule:
     epoch_images: int = 2_000
     batch: int = 4
     crop_px: int = 128
-    content_px: int = 448
-    reference_px: int = 448
+    content_px: int = 400
+    reference_px: int = 400
     content_limit: int = 1_000
     generator_rate: float = 5e-4
     discriminator_rate: float = 4e-4

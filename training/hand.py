@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
@@ -71,19 +72,25 @@ class Hand:
         """
         height, width = picture.shape[:2]
         padded = _padded(picture)
-        rows, columns = padded.shape[:2]
-        around = snapped(box, rows, columns)
+        # Layers take one core while the network takes what there is: neither waits for the other.
+        with ThreadPoolExecutor(1) as aside:
+            layers = aside.submit(hand_layers, padded, tonal_art)
+            marks = self._marks(padded, np.array([code], np.float32), box)
+            change = layers.result().laid(marks)
+        gain, offset = (np.ascontiguousarray(plane[:height, :width]) for plane in (change.gain, change.offset))
+        return HandPlane(Plane(gain, *size_px), Plane(offset, *size_px))
+
+    def _marks(self, picture: NDArray[np.uint8], codes: Floats, box: Box) -> Floats:
+        """Shares of the layers, float32 [h,w,6]; 0 away from the box."""
+        rows, columns = picture.shape[:2]
         marks = np.zeros((rows, columns, len(LAYERS) + 1), np.float32)
-        codes = np.array([code], np.float32)
-        for tile in tiles(rows, columns, self._tile_px, self._halo_px, around):
+        for tile in tiles(rows, columns, self._tile_px, self._halo_px, snapped(box, rows, columns)):
             top, left, bottom, right = tile.window
-            seen = padded[None, top:bottom, left:right].astype(np.float32) / np.float32(255)
+            seen = picture[None, top:bottom, left:right].astype(np.float32) / np.float32(255)
             painted = self._paint(seen, codes)[0]
             first, second, third, fourth = tile.core
             marks[first:third, second:fourth] = painted[first - top : third - top, second - left : fourth - left]
-        change = hand_layers(padded, tonal_art).laid(marks)
-        gain, offset = (np.ascontiguousarray(plane[:height, :width]) for plane in (change.gain, change.offset))
-        return HandPlane(Plane(gain, *size_px), Plane(offset, *size_px))
+        return marks
 
 
 def working_size(height_px: int, width_px: int, working_px: int) -> tuple[int, int]:

@@ -12,14 +12,15 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.images.contours import contours, gaussian
-from pipelines.images.edge_preserving import Affine, flattening
+from pipelines.images.contours import contours
+from pipelines.images.edge_preserving import Affine, box_mean, flattening
 from pipelines.images.tonal_art import toned
 
 Floats = NDArray[np.float32]
 
 LAYERS: Final = ("surface", "plane", "contour", "outline", "texture")
-_DETAIL_PX: Final = 4.0
+_TONE_PX: Final = 2
+_DETAIL_PX: Final = 4
 _DETAIL_SHARE: Final = 0.75
 """How much texture makes way for faces, prints and lettering."""
 
@@ -67,13 +68,13 @@ def hand_layers(rgb: NDArray[np.uint8], texture: Floats) -> HandLayers:
         texture: the brand's tonal art, float32 [3,S,S].
     """
     light = (rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)) / np.float32(255)
-    ironed = flattening(light, radius_px=5, contrast=0.09)
+    ironed = flattening(light, radius_px=3, contrast=0.09, step=2)
     surface = ironed(light)
-    broad = flattening(surface, radius_px=4, contrast=0.16, step=2)
+    broad = flattening(surface, radius_px=4, contrast=0.11, step=2)
     # The photo's own grain must not be drawn as lines, its finest seams should: most of the one, some of the other.
     clean = np.float32(0.75) * surface + np.float32(0.25) * light
     fine = contours(clean, 1.0, 14.0)
     outline = contours(clean, 2.0, 16.0)
-    detail = np.clip(3 * gaussian(fine, _DETAIL_PX), 0, 1)
-    drawn = toned(texture, gaussian(surface, 2.0)) * (1 - np.float32(_DETAIL_SHARE) * detail)
+    detail = np.clip(3 * box_mean(box_mean(fine, _DETAIL_PX), _DETAIL_PX), 0, 1)
+    drawn = toned(texture, box_mean(surface, _TONE_PX)) * (1 - np.float32(_DETAIL_SHARE) * detail)
     return HandLayers(light, ironed, broad.after(ironed), np.stack([-fine, -outline, drawn], axis=-1))
