@@ -135,6 +135,7 @@ class Trainer:
 
     def checkpoint(self) -> Checkpoint:
         """The whole state."""
+        self.compiled_step()  # the optimizers have all their variables from then on
         arrays = self.gan.arrays()
         for variable, average in zip(self.followed, self.averages, strict=True):
             arrays[AVERAGE + variable.path] = as_array(average)

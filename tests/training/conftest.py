@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,23 @@ def style_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def vgg_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A thin VGG16 of random kernels, so that no test needs a download or the base checkpoint."""
+    from safetensors.numpy import save_file
+
+    random = np.random.default_rng(16)
+    widths = (3, 8, 8, 8, 128, 8, 8, 256, 8)
+    arrays = {}
+    for index, (one, other) in enumerate(pairwise(widths)):
+        spread = (2 / (9 * one)) ** 0.5
+        arrays[f"conv{index}/kernel"] = random.normal(0, spread, (3, 3, one, other)).astype(np.float32)
+        arrays[f"conv{index}/bias"] = np.zeros(other, np.float32)
+    path = tmp_path_factory.mktemp("perceptual") / "thin.safetensors"
+    save_file(arrays, path)
+    return path
+
+
 @dataclass(frozen=True)
 class ShortRun:
     """A finished run of the smoke preset."""
@@ -64,12 +82,14 @@ class ShortRun:
 
 
 @pytest.fixture(scope="session")
-def short_run(content_folder: Path, style_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> ShortRun:
+def short_run(
+    content_folder: Path, style_folder: Path, vgg_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> ShortRun:
     from training.train import main
 
     root = tmp_path_factory.mktemp("run")
     arguments = ["--content", str(content_folder), "--style", str(style_folder), "--brand", "sepia-hatch"]
-    arguments += ["--preset", "smoke", "--init", "none", "--seed", "5"]
+    arguments += ["--preset", "smoke", "--init", "none", "--seed", "5", "--perceptual", str(vgg_file)]
     arguments += ["--out", str(root / "bundle"), "--workdir", str(root / "work")]
     printed: list[str] = []
     with pytest.MonkeyPatch.context() as patch:

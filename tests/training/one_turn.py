@@ -1,4 +1,4 @@
-"""Run by `test_backends.py` in a process for each backend: `python one_turn.py CONTENT STYLE OUT.npz`.
+"""Run by `test_backends.py` in a process for each backend: `python one_turn.py CONTENT STYLE VGG16 OUT.npz`.
 
 With fixed weights and batches it leaves numbers, gradients of both players and the weights after two steps: on one
 device and on all that jax sees. Then a short training, without TensorFlow.
@@ -77,7 +77,7 @@ def two_steps(game: Game, batches: list[Batch], devices: int | None = None) -> d
     return found
 
 
-def main(content: Path, style: Path, out: Path) -> None:
+def main(content: Path, style: Path, vgg: Path, out: Path) -> None:
     """Write everything that the comparison needs."""
     import jax
 
@@ -88,7 +88,7 @@ def main(content: Path, style: Path, out: Path) -> None:
     found["devices"] = np.array(len(jax.devices()))
     np.savez(out, **found)
     trained = ["--content", str(content), "--style", str(style), "--brand", "sepia", "--preset", "smoke"]
-    trained += ["--images", "4", "--init", "none", "--out", str(out.with_name("bundle"))]
+    trained += ["--images", "4", "--init", "none", "--perceptual", str(vgg), "--out", str(out.with_name("bundle"))]
     code = train(trained)
     assert "tensorflow" not in sys.modules
     sys.exit(code)

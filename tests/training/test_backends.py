@@ -22,7 +22,9 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 @pytest.fixture(scope="module")
-def jax_process(content_folder: Path, style_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def jax_process(
+    content_folder: Path, style_folder: Path, vgg_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """What is left by a process that sees two devices; compiled without the optimisations that take longest."""
     out = tmp_path_factory.mktemp("turn") / "jax.npz"
     environment = {
@@ -34,7 +36,7 @@ def jax_process(content_folder: Path, style_folder: Path, tmp_path_factory: pyte
         "PYTHONPATH": str(ROOT),
     }
     script = str(Path(__file__).with_name("one_turn.py"))
-    command = [sys.executable, script, str(content_folder), str(style_folder), str(out)]
+    command = [sys.executable, script, str(content_folder), str(style_folder), str(vgg_file), str(out)]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=400)
     assert done.returncode == 0, done.stderr
     assert "2 devices share each batch" in done.stdout

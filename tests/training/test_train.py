@@ -35,7 +35,7 @@ def test_preview_shows_product_and_look(short_run: Any) -> None:
     assert np.abs(grid[18:, :cell].astype(int) - grid[18:, cell:]).max() > 8
 
 
-@pytest.mark.parametrize("term", ["reconstruction", "identity", "value_range", "content"])
+@pytest.mark.parametrize("term", ["reconstruction", "identity", "value_range", "generator"])
 def test_term_falls(short_run: Any, term: str) -> None:
     values = [line[term] for line in short_run.metrics]
     assert min(values[1:]) < values[0]
