@@ -28,6 +28,7 @@ _TABLE_SIZE: Final = 33
 _LEAST_SPREAD: Final = 4.0
 _LEAST_CHROMA: Final = 1.0
 _PALETTE_SHARE: Final = 0.8
+_STEEPEST: Final = 1.4
 
 
 @dataclass(frozen=True)
@@ -126,9 +127,9 @@ class _Limits:
 
 
 _LIMITS: Final[dict[ColourPolicy, _Limits]] = {
-    "full": _Limits(0.85, (0.6, 1.5), 28.0, 1.0, (0.2, 1.5), 0.9, 32.0),
-    "keep-hue": _Limits(0.65, (0.65, 1.4), 20.0, 0.8, (0.65, 1.3), 0.2, 7.0),
-    "luminance": _Limits(0.45, (0.7, 1.35), 16.0, 0.0, (1.0, 1.0), 0.0, 0.0),
+    "full": _Limits(0.85, (0.6, 1.0), 28.0, 1.0, (0.2, 1.5), 0.9, 32.0),
+    "keep-hue": _Limits(0.65, (0.65, 1.0), 20.0, 0.8, (0.65, 1.1), 0.2, 7.0),
+    "luminance": _Limits(0.45, (0.7, 1.0), 16.0, 0.0, (1.0, 1.0), 0.0, 0.0),
 }
 
 
@@ -180,6 +181,8 @@ def _lightness_curve(product: LabStatistics, brand: LabStatistics, limits: _Limi
     # Blacks may fade and whites may dim a little, as in print, but never far.
     low = _clamp(goal - gain * middle, 0.0, 8.0)
     high = _clamp(goal + gain * (100 - middle), 92.0, 100.0)
+    # A steep curve would drive views of one product apart, one of which shows more of its shade.
+    goal = _clamp(goal, high - _STEEPEST * (100 - middle), low + _STEEPEST * middle)
     left, right = (goal - low) / middle, (high - goal) / (100 - middle)
     # Fritsch and Carlson 1980: slopes up to three times the secant keep a cubic monotone; two leaves a margin.
     slope = _clamp(gain, 0.25 * min(left, right), 2 * min(left, right))
