@@ -179,7 +179,7 @@ class Layer:
         everywhere = np.ones(gate.shape, np.float32)
         for stroke in self.strokes:
             mapped = stroke.colours.apply(block, everywhere).astype(np.float32)
-            drawn = stroke.hand.window(box)(mapped @ _LUMA / 255) * np.float32(255)
+            drawn = stroke.hand.window(box)(mapped @ _LUMA / np.float32(255)) * np.float32(255)
             total += (mapped - block + drawn[..., None]) * np.float32(stroke.weight)
         return total * gate[..., None]
 

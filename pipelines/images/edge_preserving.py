@@ -55,8 +55,8 @@ def flattening(light: Floats, radius_px: int, contrast: float, rounds: int = 2, 
     whole, flat = Affine(np.ones_like(light), np.zeros_like(light)), light
     for _ in range(rounds):
         mean = box_mean(flat, radius_px)
-        variance = np.maximum(box_mean(flat * flat, radius_px) - mean * mean, 0)
-        texture = (np.float32(contrast) * (np.minimum(mean, _BRIGHTEST) + _DARKEST)) ** 2
+        variance = np.maximum(box_mean(flat * flat, radius_px) - mean * mean, np.float32(0))
+        texture = (np.float32(contrast) * (np.minimum(mean, np.float32(_BRIGHTEST)) + np.float32(_DARKEST))) ** 2
         gain = variance / (variance + texture)
         once = Affine(box_mean(gain, radius_px), box_mean(mean - gain * mean, radius_px))
         whole, flat = once.after(whole), once(flat)

@@ -86,7 +86,7 @@ def _views(rgb: NDArray[np.uint8]) -> tuple[Floats, Floats]:
 def _patches(views: Sequence[tuple[Floats, Floats]], random: np.random.Generator) -> list[_Patch]:
     found = []
     for _ in range(_TRIES):
-        smooth, texture = views[random.integers(len(views))]
+        smooth, texture = views[int(random.integers(len(views)))]
         top = int(random.integers(smooth.shape[0] - PATCH_PX + 1))
         left = int(random.integers(smooth.shape[1] - PATCH_PX + 1))
         window = np.s_[top : top + PATCH_PX, left : left + PATCH_PX]
