@@ -175,7 +175,9 @@ class Layer:
     def change(self, block: Rgb, weights: Floats, box: Box) -> Floats:
         """What is added to a block of the picture at full cover, float32 [h,w,3] in levels."""
         total = np.zeros(block.shape, np.float32)
-        gate = weights * np.float32(self.strength) + (1 - weights) * np.float32(self.background_strength)
+        # A mask falls off over some pixels of the product; its contour, drawn there, must not fade with it.
+        product = np.minimum(weights * np.float32(2), np.float32(1))
+        gate = product * np.float32(self.strength) + (1 - product) * np.float32(self.background_strength)
         everywhere = np.ones(gate.shape, np.float32)
         for stroke in self.strokes:
             mapped = stroke.colours.apply(block, everywhere).astype(np.float32)

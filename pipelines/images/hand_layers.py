@@ -19,8 +19,9 @@ from pipelines.images.tonal_art import toned
 Floats = NDArray[np.float32]
 
 LAYERS: Final = ("surface", "plane", "contour", "outline", "texture")
-_TONE_PX: Final = 2
+_TONE_PX: Final = 4
 _DETAIL_PX: Final = 4
+_SINGLE_LINE: Final = 0.2
 _DETAIL_SHARE: Final = 0.75
 """How much texture makes way for faces, prints and lettering."""
 
@@ -75,6 +76,8 @@ def hand_layers(rgb: NDArray[np.uint8], texture: Floats) -> HandLayers:
     clean = np.float32(0.75) * surface + np.float32(0.25) * light
     fine = contours(clean, 1.0, 14.0)
     outline = contours(clean, 2.0, 16.0)
-    detail = np.clip(3 * box_mean(box_mean(fine, _DETAIL_PX), _DETAIL_PX), 0, 1)
+    # A single line, the product's outline say, is no detail yet.
+    dense = box_mean(box_mean(fine, _DETAIL_PX), _DETAIL_PX) - np.float32(_SINGLE_LINE)
+    detail = np.clip(np.float32(2.5) * dense, 0, 1)
     drawn = toned(texture, box_mean(surface, _TONE_PX)) * (1 - np.float32(_DETAIL_SHARE) * detail)
     return HandLayers(light, ironed, broad.after(ironed), np.stack([-fine, -outline, drawn], axis=-1))

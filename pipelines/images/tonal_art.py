@@ -28,7 +28,10 @@ _TRIES: Final = 6_000
 _CHOSEN: Final = 80
 _NEAREST: Final = 5
 _CELL_PX: Final = 8
-_BEND_PX: Final = 40.0
+_USUAL: Final = 0.12
+"""Quantile of the spreads near a tone: plain surfaces, which products are, are the quiet part of a drawing."""
+_MOST_SPREAD: Final = 0.045
+_BEND_PX: Final = 10.0
 """How far a full step of tone moves the texture: strokes bend along folds and break at edges, as on a form."""
 
 
@@ -45,7 +48,7 @@ def tonal_art(references: Sequence[NDArray[np.uint8]], seed: int = 0) -> Floats:
     random = np.random.default_rng([seed, 29])
     patches = _patches(views, random)
     maps = [_quilted(_evenest(patches, tone), random) for tone in TONES]
-    return np.stack([drawn - drawn.mean() for drawn in maps]).astype(np.float32)
+    return np.stack([_subdued(drawn - drawn.mean()) for drawn in maps]).astype(np.float32)
 
 
 def toned(maps: Floats, tone: Floats) -> Floats:
@@ -64,6 +67,12 @@ def toned(maps: Floats, tone: Floats) -> Floats:
     lower, upper = (np.clip((tone - np.float32(low)) / np.float32(high - low), 0, 1) for low, high in pairwise(TONES))
     found: Floats = dark + lower * (middle - dark) + upper * (light - middle)
     return found
+
+
+def _subdued(drawn: Floats) -> Floats:
+    """As it is, or with less contrast: a surface may be hatched, but must not become a pattern of its own."""
+    spread = float(drawn.std())
+    return drawn * np.float32(min(1.0, _MOST_SPREAD / max(spread, 1e-6)))
 
 
 @dataclass(frozen=True)
@@ -103,7 +112,7 @@ def _patches(views: Sequence[tuple[Floats, Floats]], random: np.random.Generator
 def _evenest(patches: Sequence[_Patch], tone: float) -> Floats:
     """Textures of the evenest patches near a tone, quiet rather than loud; [n,P,P]."""
     near = sorted(patches, key=lambda patch: abs(patch.tone - tone))[: len(patches) // 6]
-    usual = float(np.quantile([patch.spread for patch in near], 0.25))
+    usual = float(np.quantile([patch.spread for patch in near], _USUAL))
 
     def unfit(patch: _Patch) -> float:
         return patch.uneven + 0.35 * abs(float(np.log((patch.spread + 0.004) / (usual + 0.004))))

@@ -13,9 +13,9 @@ from training.config import Architecture
 from training.models.encoder import pixel_identity
 from training.models.layers import ModulatedConv, PaddedConv, depth_to_space, doubled, leaky, space_to_depth
 
-MOST: Final = np.array([1.0, 1.0, 0.55, 0.55, 1.0], np.float32)
+MOST: Final = np.array([1.0, 1.0, 0.70, 0.55, 1.0], np.float32)
 """Largest share of each layer (see `pipelines.images.hand_layers`)."""
-USUAL: Final = np.array([0.85, 0.30, 0.22, 0.06, 0.80], np.float32)
+USUAL: Final = np.array([0.90, 0.20, 0.38, 0.10, 0.62], np.float32)
 """Shares from which training starts: ironed surfaces, a contour, the brand's texture."""
 WASH: Final = 0.04
 """Most that is added to luminance beside the layers."""
