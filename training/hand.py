@@ -81,9 +81,9 @@ class Hand:
         return HandPlane(Plane(gain, *size_px), Plane(offset, *size_px))
 
     def _marks(self, picture: NDArray[np.uint8], codes: Floats, box: Box) -> Floats:
-        """Shares of the layers, float32 [h,w,6]; 0 away from the box."""
+        """Shares of the layers, float32 [h,w,5]; 0 away from the box."""
         rows, columns = picture.shape[:2]
-        marks = np.zeros((rows, columns, len(LAYERS) + 1), np.float32)
+        marks = np.zeros((rows, columns, len(LAYERS)), np.float32)
         for tile in tiles(rows, columns, self._tile_px, self._halo_px, snapped(box, rows, columns)):
             top, left, bottom, right = tile.window
             seen = picture[None, top:bottom, left:right].astype(np.float32) / np.float32(255)

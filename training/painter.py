@@ -12,7 +12,7 @@ from training.bundle import ModelBundle
 
 Floats = NDArray[np.float32]
 Painter = Callable[[Floats, Floats], Floats]
-"""Picture [1,H,W,3] in 0..1 and code [1,S] to the marks [1,H,W,6] of a hand; see `training.models.generator`."""
+"""Picture [1,H,W,3] in 0..1 and code [1,S] to the marks [1,H,W,5] of a hand; see `training.models.generator`."""
 
 
 def build_painter(bundle: ModelBundle, *, dtype: str = "float32") -> Painter:

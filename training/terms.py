@@ -92,13 +92,13 @@ def prepared(arrays: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def change_of(marks: Any, layers: Any) -> Any:
-    """What marks [N,H,W,6] on layers [N,H,W,5] add to luminance, [N,H,W,1].
+    """What marks [N,H,W,5] on layers [N,H,W,5] add to luminance, [N,H,W,1].
 
     Luminance alone: colour is the colour map's under every policy, a hand that paints chroma smears it over edges.
     """
     from keras import ops
 
-    return ops.sum(marks[..., :-1] * layers, axis=-1, keepdims=True) + marks[..., -1:]
+    return ops.sum(marks * layers, axis=-1, keepdims=True)
 
 
 def draft_of(gan: Any, perceptual: Any, config: TrainingConfig, targets: StyleTargets, tensors: Sequence[Any]) -> Draft:
@@ -133,7 +133,7 @@ def draft_of(gan: Any, perceptual: Any, config: TrainingConfig, targets: StyleTa
         "flat_background": loss.flat_background_loss(pictures + change * (1 - weights), pictures),
         "edge": loss.edge_loss(shown, pictures, weights),
         "tone": ops.relu(loss.tone_loss(shown, pictures, weights) - weigh.tone_budget),
-        "habit": loss.habit_loss(marks[:count, ..., :-1], USUAL, MOST, weights),
+        "habit": loss.habit_loss(marks[:count], USUAL, MOST, weights),
         "value_range": loss.range_loss(shown),
     }
     return Draft(terms, shown, codes)

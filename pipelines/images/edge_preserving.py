@@ -16,7 +16,7 @@ from PIL import Image
 Floats = NDArray[np.float32]
 
 _DARKEST: Final = 0.1
-_BRIGHTEST: Final = 0.55
+_BRIGHTEST: Final = 0.3
 """Between these the contrast that counts as texture grows with the light, as the eye's does; above it stays."""
 
 

@@ -52,12 +52,12 @@ class HandLayers:
         """The change of luminance, as gain and offset, that shares amount to.
 
         Args:
-            marks: float32 [H,W,6], shares of `LAYERS`, and what is added besides.
+            marks: float32 [H,W,5], shares of `LAYERS`.
         """
         surface, plane = marks[..., 0], marks[..., 1]
         gain = surface * (self.surface.gain - 1) + plane * (self.plane.gain - self.surface.gain)
         offset = surface * self.surface.offset + plane * (self.plane.offset - self.surface.offset)
-        offset += (marks[..., 2:5] * self.drawn).sum(axis=-1) + marks[..., 5]
+        offset += (marks[..., 2:] * self.drawn).sum(axis=-1)
         return Affine(gain, offset)
 
 
@@ -69,9 +69,9 @@ def hand_layers(rgb: NDArray[np.uint8], texture: Floats) -> HandLayers:
         texture: the brand's tonal art, float32 [3,S,S].
     """
     light = (rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)) / np.float32(255)
-    ironed = flattening(light, radius_px=3, contrast=0.09, step=2)
+    ironed = flattening(light, radius_px=3, contrast=0.085, step=2)
     surface = ironed(light)
-    broad = flattening(surface, radius_px=4, contrast=0.11, step=2)
+    broad = flattening(surface, radius_px=4, contrast=0.1, step=2)
     # The photo's own grain must not be drawn as lines, its finest seams should: most of the one, some of the other.
     clean = np.float32(0.75) * surface + np.float32(0.25) * light
     fine = contours(clean, 1.0, 14.0)

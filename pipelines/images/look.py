@@ -213,7 +213,7 @@ def _freedom(lab: Floats) -> Floats:
     Vivid colours cannot become lighter and stay vivid; what is moved out of sRGB is clipped, which bends hues.
     """
     rgb = lab_to_srgb(lab)
-    return np.asarray(1 - (rgb.max(axis=-1) - rgb.min(axis=-1)) ** 2, np.float32)
+    return np.asarray(1 - 0.5 * (rgb.max(axis=-1) - rgb.min(axis=-1)) ** 2, np.float32)
 
 
 def _clamp(value: float, low: float, high: float) -> float:

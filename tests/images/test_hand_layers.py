@@ -36,7 +36,7 @@ def test_box_mean_is_the_mean_of_the_window(shape: tuple[int, int]) -> None:
 
 def test_flattening_irons_texture_and_keeps_edges() -> None:
     noisy = (STEP + random.normal(0, 0.01, STEP.shape)).astype(np.float32)
-    flat = flattening(noisy, 5, 0.09)(noisy)
+    flat = flattening(noisy, 5, 0.085)(noisy)
     inside = np.s_[:, 4:24]
     assert flat[inside].std() < 0.35 * noisy[inside].std()
     assert flat[:, 36].mean() - flat[:, 27].mean() > 0.45
@@ -91,12 +91,12 @@ def test_a_tone_takes_its_own_map() -> None:
 
 
 @settings(deadline=None, max_examples=30)
-@given(arrays(np.float32, (8, 8, len(LAYERS) + 1), elements=st.floats(0, 1, width=32)))
+@given(arrays(np.float32, (8, 8, len(LAYERS)), elements=st.floats(0, 1, width=32)))
 def test_shares_as_gain_and_offset_equal_shares_of_the_stack(marks: np.ndarray) -> None:
     rgb = np.random.default_rng(5).integers(0, 256, (8, 8, 3)).astype(np.uint8)
     layers = hand_layers(rgb, ART)
     change = layers.laid(marks)
-    expected = (layers.stack() * marks[..., :-1]).sum(axis=-1) + marks[..., -1]
+    expected = (layers.stack() * marks).sum(axis=-1)
     np.testing.assert_allclose(change(layers.light), expected, atol=2e-5)
 
 

@@ -17,13 +17,11 @@ MOST: Final = np.array([1.0, 1.0, 0.70, 0.55, 1.0], np.float32)
 """Largest share of each layer (see `pipelines.images.hand_layers`)."""
 USUAL: Final = np.array([0.90, 0.20, 0.38, 0.10, 0.62], np.float32)
 """Shares from which training starts: ironed surfaces, a contour, the brand's texture."""
-WASH: Final = 0.04
-"""Most that is added to luminance beside the layers."""
-MARKS: Final = len(LAYERS) + 1
+MARKS: Final = len(LAYERS)
 
 
 class Generator(keras.Model):  # type: ignore[misc]
-    """Features [N,H/4,W/4,C] and code [N,S] -> marks [N,H,W,6], float32: the share of each layer, and a wash.
+    """Features [N,H/4,W/4,C] and code [N,S] -> marks [N,H,W,5], float32: the share of each layer.
 
     The trunk works at an eighth of the side, where form and shading are in sight, and joins the encoder's features at
     a quarter. Marks are enlarged bilinearly: they cannot stamp a pattern; every stroke comes from a layer that follows
@@ -58,10 +56,9 @@ class Generator(keras.Model):  # type: ignore[misc]
         joined = features + depth_to_space(self.up(leaky(x)), 2)
         painted = ops.cast(self.marks(leaky(self.join(leaky(joined), code))), "float32")
         painted = doubled(doubled(painted + self.habit(code)[:, None, None, :]))
-        shares = ops.sigmoid(painted[..., :-1] + np.log(USUAL / (MOST - USUAL))) * MOST
-        wash = ops.tanh(painted[..., -1:]) * WASH
+        shares = ops.sigmoid(painted + np.log(USUAL / (MOST - USUAL))) * MOST
         present = ops.minimum(ops.mean(ops.square(ops.cast(code, "float32")), axis=-1), 1.0)
-        return ops.concatenate([shares, wash], axis=-1) * present[:, None, None, None]
+        return shares * present[:, None, None, None]
 
     def photo(self, features: Any) -> Any:
         """The picture that the features were made of, float32 [N,H,W,3] in about 0..1."""

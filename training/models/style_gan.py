@@ -84,5 +84,5 @@ class StyleGan:
             variable.assign(np.asarray(stored, np.float32))
 
     def marks(self, pictures: Any, codes: Any) -> Any:
-        """Pictures [N,H,W,3] in 0..1 (H, W divisible by 8) to the marks [N,H,W,6] of the hand of `codes` [N,S]."""
+        """Pictures [N,H,W,3] in 0..1 (H, W divisible by 8) to the marks [N,H,W,5] of the hand of `codes` [N,S]."""
         return self.generator(self.encoder(pictures), codes)
