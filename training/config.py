@@ -131,6 +131,6 @@ def from_json(kind: type[_T], fields: Mapping[str, Any]) -> _T:
     if isinstance(built, Architecture) and built.version != ARCHITECTURE_VERSION:
         raise ModelBundleError(
             f"architecture version: expected {ARCHITECTURE_VERSION}, received {built.version}; "
-            "export the model again with this release"
+            "train the brand again with this release"
         )
     return built

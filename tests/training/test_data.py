@@ -17,7 +17,9 @@ def test_folder_of_pictures(content_folder: Path) -> None:
     content = load_content(content_folder, 72, 100)
     assert len(content.train) + len(content.held_out) == 10
     assert content.unreadable == 0
-    assert all(min(p.rgb.shape[:2]) == 72 for p in content.train)
+    assert all(min(p.rgb.shape[:2]) == 64 for p in content.train)
+    smaller = load_content(content_folder, 72, 100, least_px=16)
+    assert all(max(p.rgb.shape[:2]) == 72 for p in smaller.train)
     assert not {p.product_id for p in content.train} & {p.product_id for p in content.held_out}
 
 
