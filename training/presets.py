@@ -43,7 +43,7 @@ def smoke() -> TrainingConfig:
 
 
 def quick() -> TrainingConfig:
-    """About 100 s from the base checkpoint: a new brand's hand, good enough to judge the look.
+    """About two minutes from the base checkpoint: a new brand's hand, good enough to judge the look.
 
     `python -m training.train --preset quick --content DATASET --style REFERENCES --brand NAME --out BUNDLE`
     """

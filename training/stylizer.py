@@ -183,7 +183,7 @@ class Layer:
             mapped = stroke.colours.apply(block, everywhere).astype(np.float32)
             drawn = stroke.hand.window(box)(mapped @ _LUMA / np.float32(255)) * np.float32(255)
             total += (mapped - block + drawn[..., None]) * np.float32(stroke.weight)
-        return total * gate[..., None]
+        return np.asarray(total * gate[..., None], np.float32)
 
 
 def compose(
