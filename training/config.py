@@ -31,7 +31,7 @@ class Architecture:
     encoder_blocks: int = 2
     generator_blocks: int = 3
     discriminator_channels: tuple[int, ...] = (32, 64, 128, 128)
-    working_px: int = 400
+    working_px: int = 336
 
     @property
     def receptive_px(self) -> int:

@@ -48,9 +48,9 @@ def flattening(light: Floats, radius_px: int, contrast: float, rounds: int = 2, 
     """
     if step > 1:
         height, width = light.shape
-        small = _resized(light, -(-height // step), -(-width // step), Image.Resampling.BOX)
+        small = resized(light, -(-height // step), -(-width // step), Image.Resampling.BOX)
         found = flattening(small, radius_px, contrast, rounds)
-        gain, offset = (_resized(part, height, width, Image.Resampling.BILINEAR) for part in (found.gain, found.offset))
+        gain, offset = (resized(part, height, width, Image.Resampling.BILINEAR) for part in (found.gain, found.offset))
         return Affine(gain, offset)
     whole, flat = Affine(np.ones_like(light), np.zeros_like(light)), light
     for _ in range(rounds):
@@ -63,7 +63,8 @@ def flattening(light: Floats, radius_px: int, contrast: float, rounds: int = 2, 
     return whole
 
 
-def _resized(values: Floats, height_px: int, width_px: int, filter_: Image.Resampling) -> Floats:
+def resized(values: Floats, height_px: int, width_px: int, filter_: Image.Resampling) -> Floats:
+    """A plane at another size."""
     return np.asarray(Image.fromarray(values).resize((width_px, height_px), filter_))
 
 

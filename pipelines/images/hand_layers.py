@@ -75,7 +75,7 @@ def hand_layers(rgb: NDArray[np.uint8], texture: Floats) -> HandLayers:
     # The photo's own grain must not be drawn as lines, its finest seams should: most of the one, some of the other.
     clean = np.float32(0.75) * surface + np.float32(0.25) * light
     fine = contours(clean, 1.0, 14.0)
-    outline = contours(clean, 2.0, 16.0)
+    outline = contours(clean, 2.0, 16.0, step=2)
     # A single line, the product's outline say, is no detail yet.
     dense = box_mean(box_mean(fine, _DETAIL_PX), _DETAIL_PX) - np.float32(_SINGLE_LINE)
     detail = np.clip(np.float32(2.5) * dense, 0, 1)

@@ -353,7 +353,7 @@ def test_training_keeps_to_the_datasets_own_splits(
 ) -> None:
     from training.data import load_content
 
-    content = load_content(Path(mixed[0].night.dataset), short_side_px=48, limit=1000, seed=0)
+    content = load_content(Path(mixed[0].night.dataset), long_side_px=64, limit=1000, seed=0)
     products = {split: {row["product_id"].decode() for row in rows} for split, rows in examples.items()}
     assert {picture.product_id for picture in content.train} == products["train"]
     assert {picture.product_id for picture in content.held_out} == products["validation"] | products["test"]

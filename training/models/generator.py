@@ -55,8 +55,8 @@ class Generator(keras.Model):  # type: ignore[misc]
             x = x + second(leaky(first(x, code)), code)
         joined = features + depth_to_space(self.up(leaky(x)), 2)
         painted = ops.cast(self.marks(leaky(self.join(leaky(joined), code))), "float32")
-        painted = doubled(doubled(painted + self.habit(code)[:, None, None, :]))
-        shares = ops.sigmoid(painted + np.log(USUAL / (MOST - USUAL))) * MOST
+        painted = painted + self.habit(code)[:, None, None, :] + np.log(USUAL / (MOST - USUAL))
+        shares = doubled(doubled(ops.sigmoid(painted) * MOST))
         present = ops.minimum(ops.mean(ops.square(ops.cast(code, "float32")), axis=-1), 1.0)
         return shares * present[:, None, None, None]
 
