@@ -29,8 +29,9 @@ def contours(light: Floats, width_px: float, steepness: float, step: int = 1) ->
         step: look at 1/`step` of the side; enough for lines that are several pixels wide.
     """
     if step > 1:
-        small = resized(light, -(-light.shape[0] // step), -(-light.shape[1] // step), Image.Resampling.BOX)
-        return resized(contours(small, width_px / step, steepness), *light.shape, Image.Resampling.BILINEAR)
+        height, width = light.shape
+        small = resized(light, -(-height // step), -(-width // step), Image.Resampling.BOX)
+        return resized(contours(small, width_px / step, steepness), height, width, Image.Resampling.BILINEAR)
     wide = gaussian(light, _WIDE * width_px)
     contrast = (wide - gaussian(light, _NARROW * width_px)) / (wide + np.float32(_SHADE))
     lines: Floats = np.tanh(np.float32(steepness) * np.maximum(contrast - np.float32(_FAINTEST), 0))
