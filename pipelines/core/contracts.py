@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stage = Literal["ingest", "preprocess", "restyle", "verify"]
-Outcome = Literal["restyled", "reused", "kept_original"]
+Outcome = Literal["restyled", "kept_original", "pending", "failed"]
+"""`pending` waits in a draft for the run's results; `failed` has no object. Releases hold the first two alone."""
 
 
 @dataclass(frozen=True)
 class SnapshotRow:
-    """One readable image of the night's catalog."""
+    """One readable image of the night's catalog.
+
+    `source_version`: what its storage says changes whenever the bytes do (an ETag, a generation); empty where it does
+    not say.
+    """
 
     product_id: str
     image_id: str
@@ -23,11 +28,15 @@ class SnapshotRow:
     category: str
     source_sha256: str
     source_bytes: int
+    source_version: str = ""
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """One image that left the run, and why. `reason` is one of `ImageRejected.REASONS`."""
+    """One image that left the run, and why. `reason` is one of `ImageRejected.REASONS`.
+
+    `attempts`: on how many nights in a row it was tried, this one included.
+    """
 
     product_id: str
     image_id: str
@@ -35,6 +44,7 @@ class DeadLetter:
     stage: str
     reason: str
     message: str
+    attempts: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,7 +84,7 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class ResultRow:
-    """One restyled object, not yet judged."""
+    """One restyled object, not yet judged. `strength` is the share of the brand's strength that it was drawn with."""
 
     image_id: str
     work_key: str
@@ -85,11 +95,18 @@ class ResultRow:
     object_bytes: int
     width_px: int
     height_px: int
+    product_id: str = ""
+    strength: float = 1.0
 
 
 @dataclass(frozen=True)
 class VerdictRow:
-    """The fidelity gate's word on one restyled object. Figures in 0..1, inside the product, at no more than 512 px."""
+    """The fidelity gate's word on one restyled object. Figures inside the product, at no more than 512 px.
+
+    `ms_ssim`, `edge_f1`, `white_kept`, `text_kept`: 0..1, 1 is untouched. `colour_drift`: CIEDE2000 of what the
+    brand's colour policy promises to keep. `views_drift`: growth of the colour difference between views of a product,
+    CIEDE2000. `thresholds_json`: what they were held against.
+    """
 
     image_id: str
     work_key: str
@@ -98,11 +115,44 @@ class VerdictRow:
     ms_ssim: float
     edge_f1: float
     white_kept: float
+    product_id: str = ""
+    colour_drift: float = 0.0
+    text_kept: float = 1.0
+    views_drift: float = 0.0
+    thresholds_json: str = "{}"
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """What came of one work key: kept for ever, so that the same key is never computed twice.
+
+    `failed` rows have no object. Figures are those of `VerdictRow`.
+    """
+
+    work_key: str
+    outcome: Outcome
+    reason: str
+    source_sha256: str
+    object_uri: str
+    object_sha256: str
+    object_bytes: int
+    width_px: int
+    height_px: int
+    strength: float
+    ms_ssim: float
+    edge_f1: float
+    white_kept: float
+    colour_drift: float
+    text_kept: float
+    views_drift: float
+    thresholds_json: str
+    model_sha256: str
+    computed_in_run: str
 
 
 @dataclass(frozen=True)
 class ReleaseRow:
-    """One image of a release: what readers are pointed to, and where it came from."""
+    """One image of a release: what readers are pointed to, and where it came from. A catalog row and its `WorkRow`."""
 
     product_id: str
     image_id: str
@@ -118,7 +168,13 @@ class ReleaseRow:
     object_bytes: int
     width_px: int
     height_px: int
+    strength: float
     ms_ssim: float
     edge_f1: float
     white_kept: float
+    colour_drift: float
+    text_kept: float
+    views_drift: float
+    thresholds_json: str
+    model_sha256: str
     computed_in_run: str

@@ -77,6 +77,32 @@ class DatasetSettings(SettingsModel):
     images_per_shard: int = Field(64, ge=1, le=4096)
 
 
+class RetrySettings(SettingsModel):
+    """How long the nights go on trying an image that fails."""
+
+    max_attempts: int = Field(
+        3, ge=1, le=100, description="Nights on which a failing image is tried; after that it is only listed."
+    )
+
+
+class RetentionSettings(SettingsModel):
+    """What `restyle release prune` keeps beside the current release."""
+
+    keep_last: int = Field(30, ge=1, description="So many of the newest releases.")
+    keep_days: int = Field(30, ge=0, description="And all of so many days.")
+
+
+class CostSettings(SettingsModel):
+    """Rates by which a night or a backfill says beforehand what it would take."""
+
+    currency: str = Field("USD", description="Of the rates below.")
+    machine_hour: float = Field(0.0, ge=0, description="One hour of the machine that restyles.")
+    thousand_writes: float = Field(0.0, ge=0, description="A thousand objects written to the storage.")
+    seconds_an_image: float = Field(
+        0.5, gt=0, description="To restyle and verify one image, until a night has measured it."
+    )
+
+
 class JobSettings(SettingsModel):
     """Where jobs run. `local`: processes beside Airflow's worker."""
 
@@ -106,6 +132,9 @@ class ShopSettings(SettingsModel):
     images: ImageLimits = ImageLimits()
     dataset: DatasetSettings = DatasetSettings()
     jobs: JobSettings = JobSettings()
+    retry: RetrySettings = RetrySettings()
+    retention: RetentionSettings = RetentionSettings()
+    costs: CostSettings = CostSettings()
 
 
 class TrainingSettings(SettingsModel):
@@ -190,6 +219,16 @@ class OtherModel(SettingsModel):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$", description="sha256 of its model.json.")
 
 
+class ApprovalSettings(SettingsModel):
+    """When a human decides whether a release is published."""
+
+    policy: Literal["never", "first-release-of-model", "always"] = Field(
+        "never", description="first-release-of-model: only when readers would see a model for the first time."
+    )
+    timeout_hours: float = Field(24.0, gt=0, le=24 * 14, description="No answer for so long means no.")
+    approvers: tuple[str, ...] = Field((), description="Airflow users who may decide; all who may edit the DAG if empty.")
+
+
 class BrandSettings(SettingsModel):
     """One brand: its references and how far its look may go."""
 
@@ -216,6 +255,7 @@ class BrandSettings(SettingsModel):
     output: OutputSettings = OutputSettings()
     training: TrainingSettings = TrainingSettings()
     gate: GateSettings = GateSettings()
+    approval: ApprovalSettings = ApprovalSettings()
 
     @model_validator(mode="after")
     def _consistent_look(self) -> BrandSettings:
