@@ -226,7 +226,9 @@ class ApprovalSettings(SettingsModel):
         "never", description="first-release-of-model: only when readers would see a model for the first time."
     )
     timeout_hours: float = Field(24.0, gt=0, le=24 * 14, description="No answer for so long means no.")
-    approvers: tuple[str, ...] = Field((), description="Airflow users who may decide; all who may edit the DAG if empty.")
+    approvers: tuple[str, ...] = Field(
+        (), description="Airflow users who may decide; all who may edit the DAG if empty."
+    )
 
 
 class BrandSettings(SettingsModel):

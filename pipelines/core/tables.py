@@ -1,16 +1,18 @@
 """Artifacts of rows: Parquet (or JSON lines) with schema version and sha256 beside them.
 
 `name.parquet` is written first, then `name.parquet.json` with its sha256, row count and schema version. A reader that
-finds no sidecar finds an unfinished artifact.
+finds no sidecar finds an unfinished artifact. The sidecar of a table in parts (`pipelines.core.partitions`) names the
+parts; `name.parquet` itself is then not there.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import json
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from pipelines.core import storage
@@ -19,56 +21,77 @@ from pipelines.core.errors import MissingArtifact
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Row = TypeVar("Row")
+_SIDECAR = ("schema_version", "kind", "rows", "sha256")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One immutable file of a table in parts, named by its hash. `note` says what its writer wants to remember of it."""
+
+    bucket: int
+    uri: str
+    rows: int
+    sha256: str
+    note: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class ArtifactInfo:
-    """What the sidecar says."""
+    """What the sidecar says. `buckets` is 0 for a table of one file."""
 
     schema_version: int
     kind: str
     rows: int
     sha256: str
+    buckets: int = 0
+    parts: tuple[Part, ...] = ()
+
+    def part(self, bucket: int) -> Part | None:
+        """The part of a bucket; None where the bucket has no rows."""
+        return self._by_bucket.get(bucket)
+
+    @functools.cached_property
+    def _by_bucket(self) -> dict[int, Part]:
+        return {part.bucket: part for part in self.parts}
 
 
 def write_rows(uri: str, rows: Iterable[Row], row_type: type[Row]) -> ArtifactInfo:
     """Write rows as Parquet, atomically, sidecar last."""
-    data = _parquet(rows, row_type)
-    info = _info(data, row_type)
+    table = table_of(rows, row_type)
+    data = parquet_bytes(table)
+    info = ArtifactInfo(SCHEMA_VERSION, row_type.__name__, table.num_rows, hashlib.sha256(data).hexdigest())
     storage.write_bytes(uri, data)
-    storage.write_bytes(f"{uri}.json", _sidecar(info))
+    storage.write_bytes(f"{uri}.json", sidecar_bytes(info))
     return info
 
 
-def write_rows_once(uri: str, rows: Iterable[Row], row_type: type[Row]) -> ArtifactInfo:
-    """The same for an artifact that never changes: of several writers the first one's rows stand, whole."""
-    storage.create_once(uri, _parquet(rows, row_type))
-    info = _info(storage.read_bytes(uri), row_type)
-    storage.create_once(f"{uri}.json", _sidecar(info))
-    return info
-
-
-def _parquet(rows: Iterable[Any], row_type: type[Any]) -> bytes:
+def table_of(rows: Iterable[Any], row_type: type[Any]) -> pa.Table:
+    """Rows of a dataclass as an Arrow table."""
     import pyarrow as pa
+
+    schema = arrow_schema(row_type)
+    listed = list(rows)
+    columns = [pa.array([getattr(row, name) for row in listed], schema.field(name).type) for name in schema.names]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def parquet_bytes(table: pa.Table) -> bytes:
+    """Parquet of a table; the same rows give the same bytes."""
     import pyarrow.parquet as pq
 
-    table = pa.Table.from_pylist([asdict(row) for row in rows], schema=arrow_schema(row_type))
     sink = io.BytesIO()
     pq.write_table(table, sink, compression="zstd")
     return sink.getvalue()
 
 
-def _info(data: bytes, row_type: type[Any]) -> ArtifactInfo:
-    import pyarrow.parquet as pq
-
-    count = pq.read_metadata(io.BytesIO(data)).num_rows
-    return ArtifactInfo(SCHEMA_VERSION, row_type.__name__, count, hashlib.sha256(data).hexdigest())
-
-
-def _sidecar(info: ArtifactInfo) -> bytes:
-    return json.dumps(asdict(info), indent=1).encode()
+def sidecar_bytes(info: ArtifactInfo) -> bytes:
+    """What lies beside the table."""
+    values = asdict(info)
+    if not info.buckets:
+        del values["buckets"], values["parts"]
+    return json.dumps(values, indent=None if info.parts else 1).encode()
 
 
 def read_rows(uri: str, row_type: type[Row]) -> list[Row]:
@@ -80,9 +103,23 @@ def read_rows(uri: str, row_type: type[Row]) -> list[Row]:
 
 
 def read_table(uri: str, row_type: type[Row]) -> pa.Table:
-    """The same as an Arrow table, for joins."""
-    import pyarrow.parquet as pq
+    """The same as an Arrow table, for joins; that of a table in parts in the order of its buckets."""
+    import pyarrow as pa
 
+    info = finished_info(uri, row_type)
+    if info.buckets:
+        parts = [read_part(part, row_type) for part in info.parts]
+        return pa.concat_tables([arrow_schema(row_type).empty_table(), *parts])
+    return _verified_table(uri, info.sha256, row_type)
+
+
+def read_part(part: Part, row_type: type[Row]) -> pa.Table:
+    """One part of a table. MissingArtifact when it is gone or altered."""
+    return _verified_table(part.uri, part.sha256, row_type)
+
+
+def finished_info(uri: str, row_type: type[Row]) -> ArtifactInfo:
+    """The sidecar of a finished table. MissingArtifact when it is absent or of another kind or schema version."""
     info = artifact_info(uri)
     if info is None:
         raise MissingArtifact(
@@ -93,11 +130,17 @@ def read_table(uri: str, row_type: type[Row]) -> pa.Table:
             f"{uri}: expected {row_type.__name__} of schema {SCHEMA_VERSION}, received {info.kind} of schema "
             f"{info.schema_version}; write it again with this version or upgrade."
         )
+    return info
+
+
+def _verified_table(uri: str, sha256: str, row_type: type[Row]) -> pa.Table:
+    import pyarrow.parquet as pq
+
     try:
         data = storage.read_bytes(uri)
     except FileNotFoundError:
         raise MissingArtifact(f"{uri}: its sidecar is here but the table is gone; run its stage again.") from None
-    if hashlib.sha256(data).hexdigest() != info.sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise MissingArtifact(
             f"{uri}: the bytes are not those that its stage wrote (sha256 differs); run the stage again."
         )
@@ -111,13 +154,16 @@ def artifact_info(uri: str) -> ArtifactInfo | None:
     """
     try:
         values = json.loads(storage.read_bytes(f"{uri}.json"))
-        return ArtifactInfo(**{field.name: values[field.name] for field in fields(ArtifactInfo)})
+        parts = tuple(
+            Part(part["bucket"], part["uri"], part["rows"], part["sha256"], part["note"])
+            for part in values.get("parts", ())
+        )
+        return ArtifactInfo(**{name: values[name] for name in _SIDECAR}, buckets=values.get("buckets", 0), parts=parts)
     except FileNotFoundError:
         return None
     except (ValueError, TypeError, KeyError) as error:
         raise MissingArtifact(
-            f"{uri}.json: expected JSON with {', '.join(field.name for field in fields(ArtifactInfo))} ({error!r}); "
-            "run its stage again."
+            f"{uri}.json: expected JSON with {', '.join(_SIDECAR)} ({error!r}); run its stage again."
         ) from error
 
 
