@@ -5,7 +5,8 @@ with facts about every image. What cannot be used becomes a dead letter with its
 
 **By hand:** trigger with a partition key or a date; name a brand to limit the runs that follow to it.
 **Backfill:** `airflow backfill create --dag-id catalog_preprocess --from-date 2026-11-01 --to-date 2026-11-08` runs
-the nights of 1 to 7 November (the range ends at midnight, before that day's own night).
+the nights of 1 to 7 November (the range ends at midnight, before that day's own night). Readers go on seeing the newest
+date unless *Move back* is set: `--dag-run-conf '{"move_back": true}'`.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from restyle_common.defaults import (
     brand_param,
     date_param,
     force_training_param,
+    move_back_param,
     settings_file,
     shop,
 )
@@ -33,7 +35,12 @@ SHOP = CONFIGURED.settings
 with DAG(
     dag_id="catalog_preprocess",
     schedule=CronPartitionTimetable(SHOP.schedule, timezone="UTC", key_format="%Y-%m-%d"),
-    params={"brand": brand_param(CONFIGURED.brands), "date": date_param(), "force_training": force_training_param()},
+    params={
+        "brand": brand_param(CONFIGURED.brands),
+        "date": date_param(),
+        "force_training": force_training_param(),
+        "move_back": move_back_param(),
+    },
     tags=["restyle", "nightly"],
     doc_md=__doc__,
     **DAG_ARGUMENTS,

@@ -55,9 +55,15 @@ with DAG(
     @task(outlets=[BRAND_MODELS], trigger_rule=TriggerRule.ALL_DONE)
     def announce(ordered: list[dict[str, Any]]) -> dict[str, Any]:
         """Let the night go on: a brand whose training failed keeps its current model."""
-        event = get_current_context()["outlet_events"][BRAND_MODELS]
+        context = get_current_context()
+        handed_on = [event.extra or {} for event in context["triggering_asset_events"].get(CATALOG_DATASET, [])]
+        event = context["outlet_events"][BRAND_MODELS]
         event.add_partitions(ordered[0]["date"])
-        event.extra = {"date": ordered[0]["date"], "brands": [order["brand"] for order in ordered]}
+        event.extra = {
+            "date": ordered[0]["date"],
+            "brands": [order["brand"] for order in ordered],
+            "move_back": any(extra.get("move_back") for extra in handed_on),
+        }
         return event.extra
 
     @task_group

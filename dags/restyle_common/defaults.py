@@ -68,6 +68,26 @@ def date_param() -> Param:
     )
 
 
+def ask_again_param() -> Param:
+    """Form field: ask about a release that was rejected."""
+    return Param(
+        default=False,
+        type="boolean",
+        title="Ask again",
+        description="Ask for approval even if the same pictures were rejected before.",
+    )
+
+
+def move_back_param() -> Param:
+    """Form field: let an older date become current."""
+    return Param(
+        default=False,
+        type="boolean",
+        title="Move back",
+        description="Let readers see this date's release although they see a newer date's.",
+    )
+
+
 def force_training_param() -> Param:
     """Form field: train anew."""
     return Param(

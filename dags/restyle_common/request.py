@@ -30,9 +30,13 @@ def resolve_request(
     date = params.get("date") or partition_key or handed_on.get("date") or run_after.strftime("%Y-%m-%d")
     brand = "" if params.get("brand") in (None, "", ALL_BRANDS) else params["brand"]
     brands = [brand] if brand else handed_on.get("brands") or list(shop.brands)
+    move_back = bool(params.get("move_back") or handed_on.get("move_back"))
     return {
         "date": checked_date(date),
         "brand_option": f"--brand={brand}" if brand else "",
         "brands": [shop.brand(name).brand for name in brands],
         "force_training": bool(params.get("force_training") or handed_on.get("force_training")),
+        "ask_again_option": "--ask-again" if params.get("ask_again") else "",
+        "move_back": move_back,
+        "move_back_option": "--move-back" if move_back else "",
     }

@@ -49,6 +49,16 @@ class NightPaths:
         return join(self.root, "snapshots", self.date, "snapshot.parquet")
 
     @property
+    def snapshot_parts(self) -> str:
+        """Folder of the snapshots' parts, which all dates share."""
+        return join(self.root, "snapshots", "parts")
+
+    @property
+    def facts_parts(self) -> str:
+        """Folder of the image facts' parts, which all dates share."""
+        return join(self.root, "datasets", "facts")
+
+    @property
     def ingest_dead_letters(self) -> str:
         """DeadLetter JSON lines of the ingest stage."""
         return join(self.root, "snapshots", self.date, "dead_letters.jsonl")
@@ -94,9 +104,29 @@ class RunPaths:
         return join(self.folder, "plan.parquet")
 
     @property
-    def reused(self) -> str:
-        """ReleaseRow table: what an earlier release already has."""
-        return join(self.folder, "reused.parquet")
+    def plan_parts(self) -> str:
+        """Folder of the plan's parts."""
+        return join(self.folder, "plan")
+
+    @property
+    def draft(self) -> str:
+        """ReleaseRow table: the release to be; its pending rows wait for results."""
+        return join(self.folder, "draft.parquet")
+
+    @property
+    def draft_parts(self) -> str:
+        """Folder of the draft's own parts; those that an earlier release already has are named where they lie."""
+        return join(self.folder, "draft")
+
+    @property
+    def plan_summary(self) -> str:
+        """JSON: counts, estimates and what the draft was compared with."""
+        return join(self.folder, "plan.json")
+
+    @property
+    def plan_dead_letters(self) -> str:
+        """DeadLetter JSON lines of images that failed too often to be tried again."""
+        return join(self.folder, "plan_dead_letters.jsonl")
 
     @property
     def model_pin(self) -> str:
@@ -122,6 +152,21 @@ class RunPaths:
     def verdicts(self) -> str:
         """VerdictRow table."""
         return join(self.folder, "verdicts.parquet")
+
+    @property
+    def proposal(self) -> str:
+        """JSON: what would be published, with its numbers."""
+        return join(self.folder, "proposal.json")
+
+    @property
+    def proposed(self) -> str:
+        """ReleaseRow table of the proposal, the release's own parts."""
+        return join(self.folder, "proposed.parquet")
+
+    @property
+    def contact_sheet(self) -> str:
+        """JPEG of before and after pairs, for whoever approves."""
+        return join(self.folder, "contact_sheet.jpg")
 
     @property
     def summary(self) -> str:
@@ -184,6 +229,29 @@ class BrandPaths:
     def release_rows(self, release_id: str) -> str:
         """ReleaseRow table of one release."""
         return join(self.releases, release_id, "rows.parquet")
+
+    @property
+    def release_parts(self) -> str:
+        """Folder of the releases' parts; releases share those that did not change."""
+        return join(self.root, "parts", self.brand)
+
+    def rejection(self, digest: str) -> str:
+        """JSON: who said no to this content, and when."""
+        return join(self.root, "rejections", self.brand, f"{digest}.json")
+
+    def work(self, run_id: str, date: str) -> str:
+        """WorkRow table: what one run computed."""
+        return join(self.work_logs, f"{date}-{run_name(run_id)}.parquet")
+
+    @property
+    def work_logs(self) -> str:
+        """Folder of everything that was ever computed for the brand, by work key."""
+        return join(self.root, "work", self.brand)
+
+    @property
+    def work_parts(self) -> str:
+        """Folder of the work logs' parts."""
+        return join(self.root, "work-parts", self.brand)
 
     @property
     def current(self) -> str:

@@ -28,7 +28,7 @@ _SIDECAR = ("schema_version", "kind", "rows", "sha256")
 
 @dataclass(frozen=True)
 class Part:
-    """One immutable file of a table in parts, named by its hash. `note` says what its writer wants to remember of it."""
+    """One immutable file of a table in parts, named by its hash; `note` holds what its writer wants to remember."""
 
     bucket: int
     uri: str
@@ -153,7 +153,7 @@ def artifact_info(uri: str) -> ArtifactInfo | None:
     Keys that a later version may have added are passed over, so that its schema version can still be told.
     """
     try:
-        values = json.loads(storage.read_bytes(f"{uri}.json"))
+        values = dict(json.loads(storage.read_bytes(f"{uri}.json")))
         parts = tuple(
             Part(part["bucket"], part["uri"], part["rows"], part["sha256"], part["note"])
             for part in values.get("parts", ())

@@ -11,7 +11,7 @@ from pipelines.core.contracts import DeadLetter, PlanRow, ReleaseRow, ResultRow,
 from pipelines.core.errors import MissingArtifact
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths
 from pipelines.monitor.selection import Candidate
-from pipelines.monitor.summary import RunSummary
+from pipelines.monitor.summary import NOT_RELEASED, RunSummary
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -90,9 +90,13 @@ def collect(root: str, summary: RunSummary) -> Evidence:
     if verdicts is None and summary.computed:
         missing.append("The gate's verdicts of this run are gone; figures are those that the release keeps.")
     if summary.status == "blocked":
-        images = _candidates_of_blocked_run(run, results, verdicts)
+        images = _candidates_of_blocked_run(run, results, verdicts, summary.model_sha256)
         if images is None:
             missing.append("The run's plan, results or verdicts are gone, so its pictures cannot be shown.")
+    elif summary.status in NOT_RELEASED:
+        images = _table_or_none(run.proposed, ReleaseRow)
+        if images is None:
+            missing.append("The rows that were proposed are gone, so their pictures cannot be shown.")
     else:
         images = _table_or_none(BrandPaths(root, summary.brand).release_rows(summary.release_id), ReleaseRow)
         if images is None:
@@ -102,6 +106,7 @@ def collect(root: str, summary: RunSummary) -> Evidence:
         for uri in (
             night.ingest_dead_letters,
             night.preprocess_dead_letters,
+            run.plan_dead_letters,
             run.restyle_dead_letters,
             run.publish_dead_letters,
         )
@@ -110,7 +115,9 @@ def collect(root: str, summary: RunSummary) -> Evidence:
     return Evidence(images, verdicts, results, dead_letters, tuple(missing))
 
 
-def _candidates_of_blocked_run(run: RunPaths, results: pa.Table | None, verdicts: pa.Table | None) -> pa.Table | None:
+def _candidates_of_blocked_run(
+    run: RunPaths, results: pa.Table | None, verdicts: pa.Table | None, model_sha256: str
+) -> pa.Table | None:
     """What would have been released, in the columns of ReleaseRow."""
     import pyarrow as pa
 
@@ -125,7 +132,7 @@ def _candidates_of_blocked_run(run: RunPaths, results: pa.Table | None, verdicts
         verdict, row = judged.get(result["image_id"]), planned.get(result["image_id"])
         if verdict is None or row is None:
             continue
-        merged = {**row, **result, **verdict, "computed_in_run": run.run_id}
+        merged = {**row, **result, **verdict, "computed_in_run": run.run_id, "model_sha256": model_sha256}
         merged["outcome"] = "restyled" if verdict["passed"] else FAILED
         rows.append({name: merged[name] for name in names})
     return pa.Table.from_pylist(rows, schema=tables.arrow_schema(ReleaseRow))

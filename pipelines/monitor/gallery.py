@@ -78,6 +78,7 @@ class Page:
     root: str
     limits: ImageLimits
     thresholds: Mapping[str, float]
+    run_id: str
 
 
 def gallery(evidence: Evidence, page: Page, budget: PictureBudget, most: int = MOST_PAIRS) -> Gallery:
@@ -95,24 +96,25 @@ def gallery(evidence: Evidence, page: Page, budget: PictureBudget, most: int = M
     return Gallery(tuple(failures), tuple(sample), sum(c.urgent for c in candidates), len(candidates))
 
 
-def entries(evidence: Evidence, thresholds: Mapping[str, float], positions: Sequence[int]) -> list[Entry]:
+def entries(evidence: Evidence, page: Page, positions: Sequence[int]) -> list[Entry]:
     """Images in words alone."""
     rows = evidence.rows(positions)
     verdicts = evidence.verdicts_of([row.image_id for row in rows])
-    return [entry(row, verdicts.get(row.image_id), thresholds) for row in rows]
+    return [entry(row, verdicts.get(row.image_id), page) for row in rows]
 
 
-def entry(row: ReleaseRow, verdict: VerdictRow | None, thresholds: Mapping[str, float]) -> Entry:
+def entry(row: ReleaseRow, verdict: VerdictRow | None, page: Page) -> Entry:
     """One image in words; the verdict's figures are preferred to those that the release keeps."""
+    outcome = "reused" if row.outcome == "restyled" and row.computed_in_run != page.run_id else str(row.outcome)
     return Entry(
         product_id=clip(row.product_id, 80),
         image_id=clip(row.image_id, 80),
         title=clip(row.title, 100),
         category=clip(row.category, 60),
-        outcome=row.outcome,
-        outcome_words=OUTCOME_WORDS.get(row.outcome, clip(row.outcome, 30)),
+        outcome=outcome,
+        outcome_words=OUTCOME_WORDS.get(outcome, clip(outcome, 30)),
         reason=clip(verdict_words(row.reason), 160),
-        figures=_figures(verdict or row, thresholds),
+        figures=_figures(verdict or row, page.thresholds),
     )
 
 
@@ -129,7 +131,7 @@ def _pair(row: ReleaseRow, verdict: VerdictRow | None, result: ResultRow | None,
     if kept and before.problem:
         before = thumbnail(row.object_uri, page.limits)
     return Pair(
-        entry=entry(row, verdict, page.thresholds),
+        entry=entry(row, verdict, page),
         before=before,
         before_link=relative_link(page.uri, row.object_uri if kept else row.image_uri, page.root),
         after=thumbnail(attempt, page.limits) if attempt else None,

@@ -12,6 +12,8 @@ STATUS_WORDS: Final = {
     "unchanged": "Unchanged",
     "backfilled": "Stored, not current",
     "blocked": "Blocked",
+    "rejected": "Rejected",
+    "unanswered": "Not approved in time",
 }
 
 
@@ -24,6 +26,10 @@ def headline(summary: RunSummary) -> str:
         return f"A release of {checked} was stored for an earlier date: {_parts(summary)}."
     if summary.status == "unchanged":
         return f"Nothing changed: {checked} came in, and shops read the same pictures as before."
+    if summary.status == "rejected":
+        return f"Nothing was published: a release of {checked} was rejected ({_parts(summary)})."
+    if summary.status == "unanswered":
+        return f"Nothing was published: nobody approved a release of {checked} in time ({_parts(summary)})."
     failed, judged = summary.gate.failed, summary.gate.failed + summary.gate.passed
     if failed:
         share = f"{failed / judged:.0%}"

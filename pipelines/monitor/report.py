@@ -58,7 +58,7 @@ def write_report(shop: Shop, brand: str, date: str, run_id: str) -> str:
     summary = read_summary(run.summary)
     evidence = collect(root, summary)
     budget = PictureBudget(PICTURE_BYTES)
-    page = Page(run.report, root, shop.settings.images, _thresholds(summary, shop.brand(brand)))
+    page = Page(run.report, root, shop.settings.images, _thresholds(summary, shop.brand(brand)), run_id)
     references, references_in_all = _references(shop.brand(brand), shop.settings.images, budget)
     training = training_notes(BrandPaths(root, brand), summary.model_sha256, budget)
     pairs = gallery(evidence, page, budget)
@@ -74,7 +74,7 @@ def write_report(shop: Shop, brand: str, date: str, run_id: str) -> str:
         "has_links": any(pair.before_link or pair.after_link for pair in pairs.sample),
         "categories": _by_category(pairs, evidence),
         "histograms": _histograms(evidence, page),
-        "entries": entries(evidence, page.thresholds, _worth_listing(evidence)),
+        "entries": entries(evidence, page, _worth_listing(evidence)),
         "dead_letters": [_clipped(letter) for letter in evidence.dead_letters[:_MOST_DEAD_LETTERS]],
         "missing": evidence.missing,
         "thumbnail_px": THUMBNAIL_PX,

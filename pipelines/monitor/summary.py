@@ -11,7 +11,9 @@ from pipelines.core.accounting import Accounting
 from pipelines.core.errors import InputError, MissingArtifact
 
 SCHEMA_VERSION: Final = 1
-STATUSES: Final = ("published", "unchanged", "backfilled", "blocked")
+STATUSES: Final = ("published", "unchanged", "backfilled", "blocked", "rejected", "unanswered")
+NOT_RELEASED: Final = ("rejected", "unanswered")
+"""Proposals that a human did not approve."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pipelines.core import tables
 from pipelines.core.paths import BrandPaths, NightPaths, checked_date
 from pipelines.core.settings import Shop
+from pipelines.release.estimate import Estimate, estimate
 from pipelines.release.feed import read_feed
 from pipelines.release.models import blessed_model
-from pipelines.release.plan import SECONDS_AN_IMAGE, plan_run
+from pipelines.release.plan import plan_run
 from pipelines.release.training_due import training_request
 
 
@@ -25,7 +26,14 @@ def describe_night(shop: Shop, date: str, brand: str | None) -> Iterator[str]:
         prepared = tables.artifact_info(night.snapshot) and tables.artifact_info(night.facts)
         if not due and prepared and blessed_model(BrandPaths(night.root, name)):
             plan = plan_run(shop, name, date, "dry-run", dry_run=True)
-            seconds = plan["estimated_seconds"]
-            yield f"{name}: would restyle {plan['compute']} images in about {seconds} s and reuse {plan['reuse']}"
+            took = Estimate(plan["estimated_seconds"], plan["estimated_cost"], plan["currency"])
+            yield f"{name}: would restyle {plan['compute']} images{in_words(took)} and reuse {plan['reuse']}"
         else:
-            yield f"{name}: would restyle up to {images} images in about {round(images * SECONDS_AN_IMAGE)} s"
+            took = estimate(shop.settings.costs, BrandPaths(night.root, name), images)
+            yield f"{name}: would restyle up to {images} images{in_words(took)}"
+
+
+def in_words(took: Estimate) -> str:
+    """Time, and price where the shop has rates."""
+    price = f" for about {took.estimated_cost:.2f} {took.currency}" if took.estimated_cost else ""
+    return f" in about {took.estimated_seconds:.0f} s{price}"

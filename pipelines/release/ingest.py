@@ -19,6 +19,7 @@ from pipelines.core import storage, tables
 from pipelines.core.contracts import DeadLetter, SnapshotRow
 from pipelines.core.errors import FeedError, ImageRejected, InputError, RestyleError
 from pipelines.core.jobs import run_job
+from pipelines.core.partitions import write_partitioned
 from pipelines.core.paths import NightPaths, checked_date, night_progress
 from pipelines.core.progress import ProgressLog
 from pipelines.core.settings import Shop, load_shop
@@ -59,7 +60,7 @@ def ingest(shop: Shop, date: str) -> dict[str, Any]:
             f"{shop.settings.feed.uri}: none of the {len(rows)} images can be used "
             f"({_by_reason(rejected)}); the first: {rejected[0].message} No snapshot was written."
         )
-    info = tables.write_rows(paths.snapshot, accepted, SnapshotRow)
+    info = write_partitioned(paths.snapshot, paths.snapshot_parts, accepted, SnapshotRow)
     return {
         "stage": "ingest",
         "date": date,

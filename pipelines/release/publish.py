@@ -1,103 +1,106 @@
-"""Publish: results and verdicts of a run become a release, and `current` points to it.
+"""Publish: a run's proposal becomes a release, and `current` points to it.
 
     python -m pipelines.release.publish --settings shop.yaml --brand inkwell --date 2026-11-23 --run-id manual
 
-An image that failed the gate is published as its original, with the reason. A night that changes nothing publishes
-nothing.
+A night that changes nothing publishes nothing; one that needs a yes and did not get it neither.
 """
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
-from collections import Counter
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, Final, Literal
 
 from pipelines.core import storage, tables
-from pipelines.core.accounting import Accounting
-from pipelines.core.contracts import DeadLetter, ReleaseRow
-from pipelines.core.errors import GateBlocked
+from pipelines.core.contracts import ReleaseRow
+from pipelines.core.errors import GateBlocked, MissingArtifact
 from pipelines.core.jobs import run_job
-from pipelines.core.paths import BrandPaths, NightPaths, RunPaths, checked_date
-from pipelines.core.progress import stage_seconds
+from pipelines.core.paths import BrandPaths, RunPaths, checked_date
 from pipelines.core.settings import Shop, load_shop
-from pipelines.core.version import OUTPUT_VERSION, package_version
-from pipelines.release.assemble import RunArtifacts, read_artifacts, release_rows
-from pipelines.release.gate import blocked_message, gate_summary, is_blocked
+from pipelines.release.approval import Decision, parse_answer, remember_rejection
 from pipelines.release.pointer import Pointer, read_pointer
-from pipelines.release.releases import check_objects, content_id, make_current, utc_now, write_release
+from pipelines.release.releases import digest_of, make_current, utc_now, write_release
+
+Status = Literal["published", "unchanged", "backfilled", "rejected", "unanswered"]
+LEAST_MEASURED: Final = 20
+"""Images that a run must have computed before its pace is worth remembering."""
 
 
-def publish(shop: Shop, brand_name: str, date: str, run_id: str, *, move_back: bool) -> dict[str, Any]:
-    """Publish the run; returns (and stores) its summary.
+def publish(
+    shop: Shop, brand_name: str, date: str, run_id: str, *, answer: str = "", move_back: bool = False
+) -> dict[str, Any]:
+    """Publish the run's proposal; returns (and stores) its summary.
 
-    Raises GateBlocked, after the summary is stored, when too large a share of the images failed the gate.
+    Args:
+        shop: the shop.
+        brand_name: one of its brands.
+        date: of the night.
+        run_id: the run that was proposed.
+        answer: what the approval task returned, as JSON; empty when nobody was asked.
+        move_back: let `current` move to an older date than it has.
+
+    Raises GateBlocked when the proposal is blocked, MissingArtifact when there is none.
     """
     brand, root = shop.brand(brand_name), shop.settings.output_uri
-    night, run, paths = NightPaths(root, date), RunPaths(root, date, brand_name, run_id), BrandPaths(root, brand_name)
+    run, paths = RunPaths(root, date, brand_name, run_id), BrandPaths(root, brand_name)
     pointer = read_pointer(paths.current)
-    artifacts = read_artifacts(night, run)
-    rows, lost = release_rows(artifacts, paths, run_id, shop.settings.images.max_bytes)
-    tables.write_json_lines(run.publish_dead_letters, lost)
-    letters = [*artifacts.dead_letters, *lost]
-    accounting = _account(artifacts, rows, letters).check()
-    check_objects([row for row in rows if row.computed_in_run == run_id])
-    release_id = content_id(date, rows)
-    identity = {
-        "schema_version": 1,
-        "shop": shop.settings.shop,
-        "brand": brand_name,
-        "date": date,
-        "run_id": run_id,
-        "release_id": release_id,
-        "previous_release_id": _previous(pointer, run_id),
-        "model_sha256": artifacts.model_sha256,
-        "accounting": accounting.as_dict(),
-    }
-    again = _is_own(pointer, run_id) and pointer.values["release_id"] == release_id
-    blocked = not rows or is_blocked(brand, artifacts.verdicts, len(rows))
-    status = "published" if again else _status(pointer, release_id, date, move_back=move_back, blocked=blocked)
+    proposal = read_proposal(run)
+    release = proposal["release_id"]
+    decision = _decision(run, proposal, brand.approval.approvers, answer)
+    again = _is_own(pointer, run_id) and pointer.values["release_id"] == release
+    status = "published" if again else _status(pointer, proposal, decision, move_back=move_back)
+    approval = {**proposal["approval"], **(asdict(decision) if decision else {})}
     if status in {"published", "backfilled"}:
+        named = ("schema_version", "shop", "brand", "date", "run_id", "release_id", "previous_release_id",
+                 "model_sha256", "recipe_sha256", "version", "output_version", "accounting", "gate")  # fmt: skip
         manifest = {
-            **identity,
+            **{name: proposal[name] for name in named},
             "created_at": utc_now(),
-            "version": package_version(),
-            "output_version": OUTPUT_VERSION,
-            "recipe_sha256": brand.recipe_sha256(),
+            "approval": approval,
+            "seconds_an_image": _pace(proposal),
         }
-        write_release(paths, manifest, rows)
+        write_release(paths, manifest, tables.finished_info(run.proposed, ReleaseRow))
     if status == "published" and not again:
-        make_current(paths, pointer, release_id, "publish", run_id)
+        make_current(paths, pointer, release, "publish", run_id)
+    if status == "rejected" and decision:
+        remember_rejection(paths, release, decision)
     summary = {
-        **identity,
+        **proposal,
         "stage": "publish",
         "status": status,
-        "release_id": pointer.values["release_id"] if status == "unchanged" else release_id,
-        "computed": len(artifacts.results),
-        "gate": gate_summary(brand, artifacts.verdicts),
-        "dead_letters_by_reason": dict(Counter(letter.reason for letter in letters)),
-        "seconds": _stage_seconds(run),
-        "started_at": json.loads(storage.read_bytes(run.configuration))["planned_at"],
+        "approval": approval,
+        "release_id": pointer.values["release_id"] if status == "unchanged" else release,
         "finished_at": utc_now(),
     }
     storage.write_bytes(run.summary, json.dumps(summary, indent=1).encode())
-    if status == "blocked":
-        message = blocked_message(brand, artifacts.verdicts, len(rows))
-        raise GateBlocked(message if rows else _nothing_left(brand_name, accounting))
     return summary
 
 
-def _account(artifacts: RunArtifacts, rows: Sequence[ReleaseRow], letters: Sequence[DeadLetter]) -> Accounting:
-    outcomes = Counter(row.outcome for row in rows)
-    return Accounting(
-        images_in=len(artifacts.snapshot) + sum(letter.stage == "ingest" for letter in letters),
-        restyled=outcomes["restyled"],
-        reused=outcomes["reused"],
-        kept_original=outcomes["kept_original"],
-        dead_letters=len(letters),
-    )
+def read_proposal(run: RunPaths) -> dict[str, Any]:
+    """The run's proposal. MissingArtifact when there is none, GateBlocked when it is blocked."""
+    try:
+        proposal: dict[str, Any] = json.loads(storage.read_bytes(run.proposal))
+    except FileNotFoundError:
+        raise MissingArtifact(f"{run.proposal}: expected the run's proposal here, found none; run propose.") from None
+    if proposal["blocked"]:
+        raise GateBlocked(f"brand {run.brand}: the fidelity gate blocked this run; nothing was published.")
+    return proposal
+
+
+def _decision(run: RunPaths, proposal: dict[str, Any], approvers: tuple[str, ...], answer: str) -> Decision | None:
+    """What a human said; None where nobody had to be asked."""
+    if not proposal["approval"]["needed"]:
+        return None
+    info = storage.read_versioned(run.contact_sheet)
+    saw = {
+        "contact_sheet": run.contact_sheet if info else "",
+        "contact_sheet_sha256": hashlib.sha256(info.data).hexdigest() if info else "",
+        **{name: proposal[name] for name in ("accounting", "gate", "model_sha256")},
+    }
+    return parse_answer(answer, approvers, saw)
 
 
 def _is_own(pointer: Pointer, run_id: str) -> bool:
@@ -106,36 +109,24 @@ def _is_own(pointer: Pointer, run_id: str) -> bool:
     return (latest.get("action"), latest.get("actor")) == ("publish", run_id)
 
 
-def _previous(pointer: Pointer, run_id: str) -> str:
-    """What readers saw before this run."""
-    if not _is_own(pointer, run_id):
-        return str(pointer.values.get("release_id", ""))
-    return next((str(event["release_id"]) for event in pointer.values["history"][1:]), "")
-
-
-def _nothing_left(brand: str, accounting: Accounting) -> str:
-    return (
-        f"brand {brand}: no image is left to publish ({accounting.sentence()}). Nothing was published; see the dead "
-        "letters of the night, mend the pictures and run it again."
-    )
-
-
-def _status(pointer: Pointer, release_id: str, date: str, *, move_back: bool, blocked: bool) -> str:
-    """Blocked | unchanged (readers see the same as before) | backfilled (older date, stored only) | published."""
+def _status(pointer: Pointer, proposal: dict[str, Any], decision: Decision | None, *, move_back: bool) -> Status:
+    """Unchanged (readers see the same) | backfilled (older date, stored only) | rejected | unanswered | published."""
     before = str(pointer.values.get("release_id", ""))
-    if blocked:
-        return "blocked"
-    if before.rpartition("-")[2] == release_id.rpartition("-")[2]:
+    if digest_of(before) == digest_of(proposal["release_id"]):
         return "unchanged"
-    if pointer.values.get("date", "") > date and not move_back:
+    if str(pointer.values.get("date", "")) > proposal["date"] and not move_back:
         return "backfilled"
+    if proposal["approval"]["rejected_by"]:
+        return "rejected"
+    if decision and decision.answer != "approved":
+        return "rejected" if decision.answer == "rejected" else "unanswered"
     return "published"
 
 
-def _stage_seconds(run: RunPaths) -> dict[str, float]:
-    """How long restyle and verify took, by their progress files (local runs only)."""
-    known = {stage: stage_seconds(run.progress(stage)) for stage in ("restyle", "verify")}
-    return {stage: round(seconds, 1) for stage, seconds in known.items() if seconds is not None}
+def _pace(proposal: dict[str, Any]) -> float:
+    """Seconds an image took to restyle and verify; 0 when too few were computed to tell."""
+    seconds = sum(proposal["seconds"].values())
+    return round(seconds / proposal["computed"], 4) if proposal["computed"] >= LEAST_MEASURED else 0.0
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -144,7 +135,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--settings", required=True, help="shop settings file")
     parser.add_argument("--brand", required=True)
     parser.add_argument("--date", required=True, help="date of the night, YYYY-MM-DD")
-    parser.add_argument("--run-id", required=True, help="the run that was planned, restyled and verified")
+    parser.add_argument("--run-id", required=True, help="the run that was proposed")
+    parser.add_argument("--decision", default="", help="JSON that the approval task returned")
     parser.add_argument("--move-back", action="store_true", help="let `current` move to an older date than it has")
     options = parser.parse_args(argv)
     return run_job(
@@ -153,6 +145,7 @@ def main(argv: list[str] | None = None) -> int:
             options.brand,
             checked_date(options.date),
             options.run_id,
+            answer=options.decision,
             move_back=options.move_back,
         )
     )

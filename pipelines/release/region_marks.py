@@ -8,7 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from pipelines.core import storage
-from pipelines.core.contracts import SnapshotRow
 from pipelines.core.errors import ImageRejected
 from pipelines.core.looks import Look, mask_beside
 
@@ -16,24 +15,19 @@ _THREADS: Final = 16
 """Small files from an object store: the time goes into waiting."""
 
 
-def region_marks(look: Look, rows: Sequence[SnapshotRow], max_bytes: int) -> dict[str, str]:
-    """A sha256 by image id for the images that a region touches; two images of one mark get the same regions."""
-    if not look.regions:
-        return {}
+def region_marks(look: Look, images: Sequence[tuple[str, str]], max_bytes: int) -> list[str]:
+    """A sha256 for each (image_uri, category), "" where no region touches it; of one mark, the same regions."""
     with ThreadPoolExecutor(_THREADS) as pool:
-        marks = pool.map(lambda row: _mark(look.for_category(row.category), row, max_bytes), rows)
-        return {row.image_id: mark for row, mark in zip(rows, marks, strict=True) if mark}
+        return list(pool.map(lambda image: _mark(look.for_category(image[1]), image[0], max_bytes), images))
 
 
-def _mark(look: Look, row: SnapshotRow, max_bytes: int) -> str:
+def _mark(look: Look, image_uri: str, max_bytes: int) -> str:
     if not look.regions:
         return ""
     parts = [repr(look.regions)]
     for name in look.mask_names:
         try:
-            parts.append(
-                hashlib.sha256(storage.read_source_image(mask_beside(row.image_uri, name), max_bytes)).hexdigest()
-            )
+            parts.append(hashlib.sha256(storage.read_source_image(mask_beside(image_uri, name), max_bytes)).hexdigest())
         except ImageRejected as rejected:
             # What stands in the way of one mask is the restyle job's to report, as a dead letter.
             parts.append(rejected.reason)

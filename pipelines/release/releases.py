@@ -6,14 +6,15 @@ import datetime
 import hashlib
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.core import storage, tables
 from pipelines.core.contracts import ReleaseRow
-from pipelines.core.errors import InputError, RestyleError
+from pipelines.core.errors import InputError
+from pipelines.core.partitions import write_index
 from pipelines.core.paths import BrandPaths
+from pipelines.core.tables import ArtifactInfo
 from pipelines.release.pointer import Pointer, move_pointer, read_pointer
 
 HISTORY_LENGTH = 200
@@ -34,14 +35,43 @@ class ReleaseInfo:
     is_current: bool
 
 
-def content_id(date: str, rows: Sequence[ReleaseRow]) -> str:
-    """Release id: date and a hash of what readers see of every image. Equal releases of a date have equal ids."""
-    shown = [
-        (row.product_id, row.image_id, row.title, row.category, row.object_sha256, row.work_key, row.reason)
-        for row in rows
-    ]
-    digest = hashlib.sha256(json.dumps(shown).encode()).hexdigest()
-    return f"{date}-{digest[:12]}"
+def release_id(date: str, rows: ArtifactInfo) -> str:
+    """Date and a hash of the rows: equal content of a date has one id."""
+    return f"{date}-{rows.sha256[:12]}"
+
+
+def digest_of(release: str) -> str:
+    """The part of a release id that tells its content, whatever the date."""
+    return release.rpartition("-")[2]
+
+
+def read_index(paths: BrandPaths, release: str) -> ArtifactInfo:
+    """Index of a release's rows. MissingArtifact when it is gone or of another schema version."""
+    return tables.finished_info(paths.release_rows(release), ReleaseRow)
+
+
+def starting_points(paths: BrandPaths, date: str) -> tuple[ArtifactInfo, ...]:
+    """Indexes of the releases that a night is compared with: the current one, and the newest of its own date.
+
+    A release of an older schema is no starting point: everything is then computed once.
+    """
+    of_date = [release for release in release_ids(paths) if release.startswith(f"{date}-")]
+    newest = max(of_date, key=lambda release: str(read_manifest(paths, release)["created_at"]), default="")
+    wanted = dict.fromkeys(release for release in (current_release(paths), newest) if release)
+    infos = [tables.artifact_info(paths.release_rows(release)) for release in wanted]
+    return tuple(info for info in infos if info and info.schema_version == tables.SCHEMA_VERSION)
+
+
+def measured_seconds_an_image(paths: BrandPaths) -> float:
+    """What restyling and verifying one image took when the current release was made; 0 when it was not measured."""
+    release = current_release(paths)
+    return float(read_manifest(paths, release).get("seconds_an_image", 0.0)) if release else 0.0
+
+
+def was_released(paths: BrandPaths, model_sha256: str) -> bool:
+    """Whether readers have seen pictures of this model."""
+    history = read_pointer(paths.current).values.get("history", [])
+    return any(event.get("model_sha256") == model_sha256 for event in history)
 
 
 def current_release(paths: BrandPaths) -> str:
@@ -56,32 +86,44 @@ def read_manifest(paths: BrandPaths, release_id: str) -> dict[str, Any]:
             raise FileNotFoundError(release_id)
         manifest: dict[str, Any] = json.loads(storage.read_bytes(paths.manifest(release_id)))
     except FileNotFoundError:
-        known = ", ".join(_release_ids(paths)) or "none yet"
+        known = ", ".join(release_ids(paths)) or "none yet"
         raise InputError(f"brand {paths.brand}: expected a release among {known}; received {release_id!r}.") from None
     return manifest
 
 
-def write_release(paths: BrandPaths, manifest: dict[str, Any], rows: Sequence[ReleaseRow]) -> dict[str, Any]:
-    """Write rows and manifest, once; a release that is already there is left as it is."""
+def write_release(paths: BrandPaths, manifest: dict[str, Any], rows: ArtifactInfo) -> None:
+    """Write index and manifest, once; a release that is already there is left as it is.
+
+    Of several writers of one id the first one's rows stand, and every manifest names those.
+    """
     uri = paths.release_rows(manifest["release_id"])
-    info = tables.artifact_info(uri) or tables.write_rows_once(uri, rows, ReleaseRow)
-    full = {**manifest, "rows": {"uri": uri, "rows": info.rows, "sha256": info.sha256}}
-    storage.create_once(paths.manifest(manifest["release_id"]), json.dumps(full, indent=1).encode())
-    return full
+    write_index(uri, rows, once=True)
+    stored = read_index(paths, manifest["release_id"])
+    named = {"uri": uri, "rows": stored.rows, "sha256": stored.sha256, "parts": len(stored.parts)}
+    storage.create_once(
+        paths.manifest(manifest["release_id"]), json.dumps({**manifest, "rows": named}, indent=1).encode()
+    )
 
 
-def make_current(paths: BrandPaths, pointer: Pointer, release_id: str, action: str, actor: str) -> None:
+def make_current(paths: BrandPaths, pointer: Pointer, release: str, action: str, actor: str) -> None:
     """Point readers to a release; PublishConflict when somebody moved the pointer since it was read."""
-    manifest = storage.read_bytes(paths.manifest(release_id))
-    date = json.loads(manifest)["date"]
-    event = {"release_id": release_id, "date": date, "action": action, "actor": actor, "at": utc_now()}
+    data = storage.read_bytes(paths.manifest(release))
+    manifest = json.loads(data)
+    event = {
+        "release_id": release,
+        "date": manifest["date"],
+        "model_sha256": manifest["model_sha256"],
+        "action": action,
+        "actor": actor,
+        "at": utc_now(),
+    }
     move_pointer(
         pointer,
         {
             "schema_version": 1,
-            "release_id": release_id,
-            "date": date,
-            "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+            "release_id": release,
+            "date": manifest["date"],
+            "manifest_sha256": hashlib.sha256(data).hexdigest(),
             "history": [event, *pointer.values.get("history", [])][:HISTORY_LENGTH],
         },
     )
@@ -106,7 +148,7 @@ def list_releases(paths: BrandPaths) -> list[ReleaseInfo]:
     """All releases of a brand, newest first."""
     present = current_release(paths)
     infos = []
-    for release_id in _release_ids(paths):
+    for release_id in release_ids(paths):
         manifest = read_manifest(paths, release_id)
         counts = manifest["accounting"]
         infos.append(
@@ -129,19 +171,8 @@ def utc_now() -> str:
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
 
 
-def check_objects(rows: Sequence[ReleaseRow]) -> None:
-    """RestyleError naming the first object that is absent or of another size than its row says."""
-    for row in rows:
-        try:
-            size = storage.size_bytes(row.object_uri)
-        except FileNotFoundError:
-            size = -1
-        if size != row.object_bytes:
-            found = "is missing" if size < 0 else f"has {size} bytes instead of {row.object_bytes}"
-            raise RestyleError(f"{row.image_id}: {row.object_uri} {found}; nothing was published, run the night again.")
-
-
-def _release_ids(paths: BrandPaths) -> list[str]:
+def release_ids(paths: BrandPaths) -> list[str]:
+    """Ids of all releases of a brand, oldest date first."""
     ending = "/manifest.json"
     files = storage.list_files(paths.releases)
     return [file.removesuffix(ending).rsplit("/", 1)[1] for file in files if file.endswith(ending)]

@@ -16,8 +16,10 @@ from tiny_shop import DATE, TinyShop
 
 from pipelines.cli.main import command, main
 from pipelines.core.contracts import ReleaseRow
+from pipelines.core.partitions import index_of, write_part
 from pipelines.core.paths import BrandPaths
 from pipelines.core.settings import json_schema
+from pipelines.core.tables import table_of
 from pipelines.release.pointer import read_pointer
 from pipelines.release.releases import make_current, write_release
 
@@ -32,12 +34,13 @@ def store(tiny_shop: MakeShop) -> TinyShop:
     paths = BrandPaths(str(made.output), "inkwell")
     for number, release_id in enumerate(IDS):
         row = ReleaseRow("p", "p-a", "Mug", "mugs", "/a.png", "s", f"k{number}", "restyled", "", "/o.jpg", "o", 1,
-                         24, 24, 0.9, 0.9, 1.0, "run")  # fmt: skip
+                         24, 24, 1.0, 0.9, 0.9, 1.0, 0.0, 1.0, 0.0, "{}", "f" * 64, "run")  # fmt: skip
+        rows = index_of([write_part(paths.release_parts, 0, table_of([row], ReleaseRow))], ReleaseRow, 1)
         manifest = {
             "release_id": release_id, "date": release_id[:10], "created_at": f"2026-11-2{3 + number}T02:00:00+00:00",
             "model_sha256": "f" * 64, "accounting": {"restyled": 1, "reused": 0, "kept_original": 0},
         }  # fmt: skip
-        write_release(paths, manifest, [row])
+        write_release(paths, manifest, rows)
         make_current(paths, read_pointer(paths.current), release_id, "publish", "run")
     return made
 

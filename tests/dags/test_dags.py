@@ -49,6 +49,8 @@ def test_every_job_has_a_module_a_time_limit_and_retries_with_backoff(dags) -> N
         "pipelines.release.plan",
         "pipelines.restyle",
         "pipelines.verify",
+        "pipelines.release.propose",
+        "pipelines.monitor.approval",
         "pipelines.release.publish",
         "pipelines.monitor",
     }
@@ -81,6 +83,23 @@ def test_assets_tie_the_dags_in_a_chain(dags) -> None:
     assert outlets["catalog_preprocess"] == awaited["style_training"] == {"catalog_dataset"}
     assert outlets["style_training"] == awaited["catalog_restyle"] == {"brand_models"}
     assert outlets["catalog_restyle"] == {"catalog_release"}
+
+
+def test_nobody_answering_means_no(dags) -> None:
+    from pipelines.release.approval import APPROVE, OPTIONS, REJECT
+
+    approve = dags["catalog_restyle"].get_task("release.approve")
+    assert tuple(approve.options) == OPTIONS
+    assert approve.defaults == [REJECT] != [APPROVE]
+    assert approve.response_timeout is not None
+    assert approve.execution_timeout is None
+
+
+def test_publish_goes_on_when_nobody_was_asked_and_stops_when_something_failed(dags) -> None:
+    dag = dags["catalog_restyle"]
+    assert dag.get_task("release.decision").trigger_rule == "none_failed"
+    assert dag.get_task("release.publish").upstream_task_ids == {"release.decision", "orders"}
+    assert dag.get_task("release.question").upstream_task_ids == {"release.propose", "orders"}
 
 
 def test_a_night_is_a_date(dags) -> None:

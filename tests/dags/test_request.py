@@ -54,6 +54,14 @@ def test_one_brand_is_handed_on_from_dag_to_dag() -> None:
     assert second["force_training"] is True
 
 
+def test_moving_back_is_handed_on_and_asking_again_is_not() -> None:
+    assert ask()["move_back_option"] == ask()["ask_again_option"] == ""
+    first = ask({"move_back": True, "ask_again": True}, key="2026-03-04")
+    assert (first["move_back_option"], first["ask_again_option"]) == ("--move-back", "--ask-again")
+    second = ask({}, key="2026-03-04", events=[Event(first)])
+    assert (second["move_back_option"], second["ask_again_option"]) == ("--move-back", "")
+
+
 def test_a_brand_that_the_shop_does_not_have() -> None:
     with pytest.raises(SettingsError, match="expected a brand among inkwell, gouache, received 'acme'"):
         ask({"brand": "acme"})

@@ -71,10 +71,13 @@ class Night:
             storage.write_bytes(original, before)
         row = ReleaseRow(
             product_id=f"p{number // 2}", image_id=f"image-{number}", title=f"Shirt {number}", category=category,
-            image_uri=str(source), source_sha256=sha256, work_key=f"key-{number}", outcome=outcome,  # type: ignore[arg-type]
+            image_uri=str(source), source_sha256=sha256, work_key=f"key-{number}",
+            outcome="kept_original" if kept else "restyled",
             reason="ms-ssim-too-low" if kept else "", object_uri=original if kept else attempt,
             object_sha256=sha256 if kept else after_sha256, object_bytes=1, width_px=20, height_px=24,
-            ms_ssim=0.61 if kept else 0.91, edge_f1=0.88, white_kept=0.999, computed_in_run=RUN_ID,
+            strength=1.0, ms_ssim=0.61 if kept else 0.91, edge_f1=0.88, white_kept=0.999, colour_drift=0.0,
+            text_kept=1.0, views_drift=0.0, thresholds_json="{}", model_sha256="f" * 64,
+            computed_in_run="an earlier run" if outcome == "reused" else RUN_ID,
         )  # fmt: skip
         row = replace(row, **changes)
         self.rows.append(row)
@@ -106,7 +109,10 @@ class Night:
     def summary(self, **changes: Any) -> dict[str, Any]:
         """Of what was added, with `dead_letters` beside it."""
         dead = int(changes.pop("dead_letters", 0))
-        outcomes = [row.outcome for row in self.rows]
+        outcomes = [
+            "reused" if (row.outcome, row.computed_in_run) == ("restyled", "an earlier run") else row.outcome
+            for row in self.rows
+        ]
         accounting = {name: outcomes.count(name) for name in ("restyled", "reused", "kept_original")}
         return {
             "schema_version": 1,

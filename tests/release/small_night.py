@@ -12,13 +12,15 @@ from tiny_shop import DATE, TinyShop
 
 from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, ImageFacts, PlanRow, ReleaseRow, ResultRow, SnapshotRow, VerdictRow
+from pipelines.core.partitions import write_partitioned
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths
-from pipelines.core.tables import read_rows, write_json_lines, write_rows
+from pipelines.core.tables import finished_info, read_rows, write_json_lines, write_rows
 from pipelines.images.colour import lab_statistics
 from pipelines.images.decode import DecodeLimits, decode_image
 from pipelines.images.mask import product_mask
 from pipelines.release.ingest import ingest
 from pipelines.release.plan import plan_run
+from pipelines.release.propose import propose
 from pipelines.release.publish import publish
 
 Fate = Literal["pass", "fail", "dead"]
@@ -58,7 +60,8 @@ class SmallNight:
                 )
             else:
                 facts.append(facts_of(row))
-        write_rows(self.night.facts, facts, ImageFacts)
+        buckets = finished_info(self.night.snapshot, SnapshotRow).buckets
+        write_partitioned(self.night.facts, self.night.facts_parts, facts, ImageFacts, buckets)
         write_json_lines(self.night.preprocess_dead_letters, letters)
 
     def plan(self, *, dry_run: bool = False) -> dict[str, Any]:
@@ -68,7 +71,7 @@ class SmallNight:
         return [row.image_id for row in read_rows(self.run.plan, PlanRow)]
 
     def reused(self) -> list[ReleaseRow]:
-        return read_rows(self.run.reused, ReleaseRow)
+        return [row for row in read_rows(self.run.draft, ReleaseRow) if row.outcome != "pending"]
 
     def compute(self, fates: Mapping[str, Fate] | None = None) -> None:
         """Results, objects, verdicts and dead letters that restyle and verify would write; default: all pass."""
@@ -86,16 +89,21 @@ class SmallNight:
             storage.create_once(uri, data)
             results.append(
                 ResultRow(row.image_id, row.work_key, row.source_sha256, row.image_uri, uri, sha256, len(data),
-                          row.width_px, row.height_px)
+                          row.width_px, row.height_px, row.product_id)
             )  # fmt: skip
             passed = fate == "pass"
-            verdicts.append(VerdictRow(row.image_id, row.work_key, passed, "" if passed else "edges", 0.9, 0.8, 1.0))
+            reason = "" if passed else "edges"
+            verdicts.append(VerdictRow(row.image_id, row.work_key, passed, reason, 0.9, 0.8, 1.0, row.product_id))
         write_rows(self.run.results, results, ResultRow)
         write_rows(self.run.verdicts, verdicts, VerdictRow)
         write_json_lines(self.run.restyle_dead_letters, letters)
 
-    def publish(self, *, move_back: bool = False) -> dict[str, Any]:
-        return publish(self.made.load(), self.brand, self.date, self.run_id, move_back=move_back)
+    def propose(self, *, ask_again: bool = False) -> dict[str, Any]:
+        return propose(self.made.load(), self.brand, self.date, self.run_id, ask_again=ask_again)
+
+    def publish(self, *, answer: str = "", move_back: bool = False) -> dict[str, Any]:
+        self.propose()
+        return publish(self.made.load(), self.brand, self.date, self.run_id, answer=answer, move_back=move_back)
 
     def whole(self, fates: Mapping[str, Fate] | None = None, *, move_back: bool = False) -> dict[str, Any]:
         """The whole night; returns the summary of publish."""

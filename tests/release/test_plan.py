@@ -7,13 +7,12 @@ import pytest
 from small_night import SmallNight
 
 from pipelines.core import storage
-from pipelines.core.contracts import SnapshotRow
 from pipelines.core.errors import MissingArtifact
 from pipelines.core.looks import Look, Region, mask_beside
 from pipelines.release import plan
 from pipelines.release.ingest import ingest
-from pipelines.release.plan import work_key
 from pipelines.release.region_marks import region_marks
+from pipelines.release.work_key import KeyBasis, views_mark, work_keys
 
 ALL = ["p0-a", "p1-a", "p2-a"]
 
@@ -50,7 +49,7 @@ def test_the_first_night_computes_all(night: SmallNight) -> None:
 def test_nothing_changed_computes_nothing(second: SmallNight) -> None:
     assert plan_again(second) == []
     assert second.plan()["estimated_seconds"] == 0
-    assert {row.outcome for row in second.reused()} == {"reused"}
+    assert {row.outcome for row in second.reused()} == {"restyled"}
     assert {row.computed_in_run for row in second.reused()} == {"run-1"}
 
 
@@ -162,10 +161,23 @@ def test_without_a_snapshot_the_job_says_which_stage_is_missing(
 
 
 def test_every_part_of_the_work_key_counts() -> None:
-    parts = ["source", "statistics", "model", "recipe", "mark"]
-    keys = {work_key(*parts)} | {work_key(*parts[:n], "other", *parts[n + 1 :]) for n in range(5)}
-    assert len(keys) == 6
-    assert work_key(*parts[:4], "") == work_key(*parts[:4])
+    def key(source: str, views: str, model: str, recipe: str, mark: str, version: int = 1) -> str:
+        return KeyBasis(model, recipe, version).key(source, views, mark)
+
+    parts = ["source", "views", "model", "recipe", "mark"]
+    keys = {key(*parts), key(*parts, version=2)}
+    keys |= {key(*parts[:n], "other", *parts[n + 1 :]) for n in range(5)}
+    assert len(keys) == 7
+
+
+def test_views_count_whatever_their_order() -> None:
+    basis = KeyBasis("model", "recipe")
+    assert views_mark(["a", "b"]) == views_mark(["b", "a"]) != views_mark(["a"])
+    assert work_keys(basis, ["p", "q", "p"], ["1", "1", "2"]) == [
+        basis.key("1", views_mark(["1", "2"])),
+        basis.key("1", views_mark(["1"])),
+        basis.key("2", views_mark(["2", "1"])),
+    ]
 
 
 def test_a_mask_that_comes_or_changes_computes_its_picture_alone(night: SmallNight) -> None:
@@ -185,9 +197,9 @@ def test_a_mask_that_comes_or_changes_computes_its_picture_alone(night: SmallNig
 
 def test_regions_of_a_category_concern_its_products_alone(night: SmallNight) -> None:
     look = Look.of_brand("inkwell")
-    row = SnapshotRow("p", "i", "p.png", "", "shirts", "0" * 64, 1)
+    image = ("p.png", "shirts")
     shirts, bags = (Region((0.0, 0.0, 1.0, 0.5), look.mix, category=name) for name in ("shirts", "bags"))
-    assert region_marks(look, [row], 100) == {}
-    assert region_marks(replace(look, regions=(bags,)), [row], 100) == {}
-    one = region_marks(replace(look, regions=(shirts,)), [row], 100)
-    assert one == region_marks(replace(look, regions=(shirts, bags)), [row], 100) != {}
+    assert region_marks(look, [image], 100) == [""]
+    assert region_marks(replace(look, regions=(bags,)), [image], 100) == [""]
+    one = region_marks(replace(look, regions=(shirts,)), [image], 100)
+    assert one == region_marks(replace(look, regions=(shirts, bags)), [image], 100) != [""]

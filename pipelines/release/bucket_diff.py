@@ -1,0 +1,83 @@
+"""Compares one bucket of tonight's catalog with what is published, column by column.
+
+Everything is a join of Arrow tables; rows become Python objects only where something is new.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.core.contracts import ImageFacts, ReleaseRow, SnapshotRow, WorkRow
+from pipelines.core.errors import MissingArtifact
+from pipelines.core.tables import arrow_schema
+from pipelines.release.work_key import KeyBasis, work_keys
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+CATALOG_COLUMNS: Final = ("product_id", "image_id", "title", "category", "image_uri", "source_sha256")
+"""Columns of a release row that tonight's catalog decides; a `WorkRow` decides the others."""
+WORK_COLUMNS: Final = tuple(field.name for field in fields(WorkRow) if field.name != "source_sha256")
+
+
+@dataclass(frozen=True)
+class BucketDiff:
+    """`settled`: ReleaseRow table of the images that the published rows answer. `open`: the others, as plain rows."""
+
+    settled: pa.Table
+    open: list[dict[str, Any]]
+
+
+def readable_images(snapshot: pa.Table, facts: pa.Table, dropped: frozenset[str], where: str) -> pa.Table:
+    """Columns of the snapshot and of the facts for every image that has facts of its own bytes.
+
+    Raises:
+        MissingArtifact: an image has neither those facts nor a dead letter (`dropped` names the images with one).
+    """
+    import pyarrow.compute as pc
+
+    place = pc.index_in(snapshot.column("image_id").combine_chunks(), value_set=facts.column("image_id"))
+    found = facts.take(place)
+    known = pc.fill_null(pc.equal(found.column("source_sha256"), snapshot.column("source_sha256")), fill_value=False)
+    missing = [name for name in snapshot.filter(pc.invert(known)).column("image_id").to_pylist() if name not in dropped]
+    if missing:
+        raise MissingArtifact(
+            f"{where}: {len(missing)} images of the snapshot were not preprocessed, {missing[0]!r} the first; the "
+            "snapshot is newer than the image facts: run catalog_preprocess for this date again."
+        )
+    joined = snapshot.select([name for name in arrow_schema(SnapshotRow).names if name != "source_version"])
+    for name in arrow_schema(ImageFacts).names:
+        if name not in joined.column_names:
+            joined = joined.append_column(name, found.column(name))
+    table: pa.Table = joined.filter(known)
+    return table
+
+
+def diff_bucket(
+    images: pa.Table, published: pa.Table, basis: KeyBasis, region_marks: Sequence[str] | None = None
+) -> BucketDiff:
+    """Join tonight's readable images of a bucket with published rows, by work key.
+
+    Args:
+        images: as `readable_images` gives them.
+        published: ReleaseRow table.
+        basis: what all keys share.
+        region_marks: one for each image, where the look has regions.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    products, sources = images.column("product_id").to_pylist(), images.column("source_sha256").to_pylist()
+    keys = pa.array(work_keys(basis, products, sources, region_marks), pa.string())
+    images = images.append_column("work_key", keys)
+    place = pc.index_in(keys, value_set=published.column("work_key"))
+    answered = pc.is_valid(place)
+    reused = images.filter(answered)
+    work = published.take(pc.drop_null(place))
+    columns = {name: reused.column(name) for name in CATALOG_COLUMNS}
+    columns |= {name: work.column(name) for name in WORK_COLUMNS}
+    schema = arrow_schema(ReleaseRow)
+    settled = pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
+    return BucketDiff(settled, images.filter(pc.invert(answered)).to_pylist())
