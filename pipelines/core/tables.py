@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 2
 Row = TypeVar("Row")
+_REPEATED = frozenset(
+    ("category", "outcome", "reason", "thresholds_json", "model_sha256", "computed_in_run", "mask_kind", "flags")
+)
+"""Columns of few different values. To look for some among hashes and ids costs more than all the rest of writing."""
 _SIDECAR = ("schema_version", "kind", "rows", "sha256")
 
 
@@ -82,7 +86,7 @@ def parquet_bytes(table: pa.Table) -> bytes:
     import pyarrow.parquet as pq
 
     sink = io.BytesIO()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", use_dictionary=[n for n in table.column_names if n in _REPEATED])
     return sink.getvalue()
 
 

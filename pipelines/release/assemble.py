@@ -17,7 +17,8 @@ from pipelines.core import storage, tables
 from pipelines.core.accounting import Accounting
 from pipelines.core.contracts import DeadLetter, PlanRow, ReleaseRow, ResultRow, SnapshotRow, VerdictRow, WorkRow
 from pipelines.core.errors import ImageRejected, RestyleError
-from pipelines.core.partitions import index_of, write_part
+from pipelines.core.parallel import ordered_map
+from pipelines.core.partitions import empty, index_of, write_part
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths
 from pipelines.core.tables import ArtifactInfo, Part
 from pipelines.release.bucket_diff import WORK_COLUMNS
@@ -160,8 +161,11 @@ def assemble(artifacts: RunArtifacts, work: Work, paths: BrandPaths, run_id: str
     """Resolve the draft; images whose key failed for another image with the same bytes join `work.lost`."""
     parts: list[Part] = []
     totals: Counter[str] = Counter()
-    for part in artifacts.draft.parts:
-        final = _resolved(part, work, paths, run_id) if part.note.get("open") else part
+
+    def finished(part: Part) -> Part | None:
+        return _resolved(part, work, paths, run_id) if part.note.get("open") else part
+
+    for final in ordered_map(finished, artifacts.draft.parts):
         if final is None:
             continue
         parts.append(final)
@@ -179,7 +183,7 @@ def _resolved(part: Part, work: Work, paths: BrandPaths, run_id: str) -> Part | 
 
     draft: pa.Table = tables.read_part(part, ReleaseRow)
     pending = pc.equal(draft.column("outcome"), "pending")
-    settled = draft.filter(pc.invert(pending))
+    settled = pa.concat_tables([kept_rows(part), draft.filter(pc.invert(pending))])
     resolved = [
         row for values in draft.filter(pending).to_pylist() if (row := _answer(ReleaseRow(**values), work)) is not None
     ]
@@ -197,6 +201,18 @@ def _resolved(part: Part, work: Work, paths: BrandPaths, run_id: str) -> Part | 
         "restyled_here": pc.sum(here).as_py(),
     }
     return write_part(paths.release_parts, part.bucket, table, note)
+
+
+def kept_rows(part: Part) -> pa.Table:
+    """ReleaseRow table of what an open part of a draft takes over from the part that it starts from."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not part.note["base"]:
+        return empty(ReleaseRow)
+    base: pa.Table = tables.read_part(Part(**part.note["base"]), ReleaseRow)
+    gone = pc.is_in(base.column("image_id"), value_set=pa.array(part.note["without"], pa.string()))
+    return base.filter(pc.invert(gone))
 
 
 def _answer(row: ReleaseRow, work: Work) -> ReleaseRow | None:

@@ -24,9 +24,18 @@ WORK_COLUMNS: Final = tuple(field.name for field in fields(WorkRow) if field.nam
 
 @dataclass(frozen=True)
 class BucketDiff:
-    """`settled`: ReleaseRow table of the images that the published rows answer. `open`: the others, as plain rows."""
+    """What becomes of a bucket.
 
-    settled: pa.Table
+    Attributes:
+        settled: how many images published rows answer.
+        reworded: ReleaseRow table of those answered ones that the base does not hold in the same words.
+        without: ids of the base's images that the release is to hold no more, or otherwise.
+        open: images that no published row answers, as plain rows.
+    """
+
+    settled: int
+    reworded: pa.Table
+    without: list[str]
     open: list[dict[str, Any]]
 
 
@@ -56,13 +65,14 @@ def readable_images(snapshot: pa.Table, facts: pa.Table, dropped: frozenset[str]
 
 
 def diff_bucket(
-    images: pa.Table, published: pa.Table, basis: KeyBasis, region_marks: Sequence[str] | None = None
+    images: pa.Table, base: pa.Table, others: pa.Table, basis: KeyBasis, region_marks: Sequence[str] | None = None
 ) -> BucketDiff:
     """Join tonight's readable images of a bucket with published rows, by work key.
 
     Args:
         images: as `readable_images` gives them.
-        published: ReleaseRow table.
+        base: ReleaseRow table that the new release starts from.
+        others: further ReleaseRow table whose results may be taken over.
         basis: what all keys share.
         region_marks: one for each image, where the look has regions.
     """
@@ -72,12 +82,24 @@ def diff_bucket(
     products, sources = images.column("product_id").to_pylist(), images.column("source_sha256").to_pylist()
     keys = pa.array(work_keys(basis, products, sources, region_marks), pa.string())
     images = images.append_column("work_key", keys)
-    place = pc.index_in(keys, value_set=published.column("work_key"))
+    same_name = pc.index_in(images.column("image_id").combine_chunks(), value_set=base.column("image_id"))
+    before = base.take(same_name)
+    same = pc.is_valid(same_name)
+    for name in (*CATALOG_COLUMNS, "work_key"):
+        same = pc.and_(same, pc.fill_null(pc.equal(before.column(name), images.column(name)), fill_value=False))
+    kept = images.column("image_id").filter(same)
+    without = base.column("image_id").filter(pc.invert(pc.is_in(base.column("image_id"), value_set=kept)))
+    rest = images.filter(pc.invert(same))
+    published = pa.concat_tables([base, others])
+    place = pc.index_in(rest.column("work_key").combine_chunks(), value_set=published.column("work_key"))
     answered = pc.is_valid(place)
-    reused = images.filter(answered)
-    work = published.take(pc.drop_null(place))
+    reused, work = rest.filter(answered), published.take(pc.drop_null(place))
     columns = {name: reused.column(name) for name in CATALOG_COLUMNS}
     columns |= {name: work.column(name) for name in WORK_COLUMNS}
     schema = arrow_schema(ReleaseRow)
-    settled = pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema)
-    return BucketDiff(settled, images.filter(pc.invert(answered)).to_pylist())
+    return BucketDiff(
+        settled=len(kept) + reused.num_rows,
+        reworded=pa.Table.from_arrays([columns[name] for name in schema.names], schema=schema),
+        without=without.to_pylist(),
+        open=rest.filter(pc.invert(answered)).to_pylist(),
+    )

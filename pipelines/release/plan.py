@@ -3,8 +3,9 @@
     python -m pipelines.release.plan --settings shop.yaml --brand inkwell --date 2026-11-23 --run-id manual [--dry-run]
 
 Pins the one model bundle of the run and stores the resolved configuration with it. The outcome is a *draft*, the
-release to be: buckets in which nothing changed are those of an earlier release, by reference; the others hold settled
-rows and pending ones, whose results the run has yet to bring.
+release to be: buckets in which nothing changed are those of an earlier release, by reference; the others name the part
+that they start from, the rows it is to lose, and the rows that are new: settled ones, and pending ones whose results
+the run has yet to bring.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from pipelines.core import storage, tables
 from pipelines.core.contracts import DeadLetter, ImageFacts, PlanRow, ReleaseRow, SnapshotRow, WorkRow
 from pipelines.core.errors import MissingArtifact
 from pipelines.core.jobs import run_job
+from pipelines.core.parallel import ordered_map
 from pipelines.core.partitions import empty, index_of, write_index, write_part
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths, checked_date
 from pipelines.core.settings import BrandSettings, Shop, load_shop
 from pipelines.core.tables import ArtifactInfo, Part
 from pipelines.core.version import OUTPUT_VERSION, package_version
 from pipelines.images.colour import LabStatistics
-from pipelines.release.bucket_diff import CATALOG_COLUMNS, WORK_COLUMNS, diff_bucket, readable_images
+from pipelines.release.bucket_diff import CATALOG_COLUMNS, WORK_COLUMNS, BucketDiff, diff_bucket, readable_images
 from pipelines.release.estimate import estimate
 from pipelines.release.models import BlessedModel, blessed_model
 from pipelines.release.region_marks import region_marks
@@ -64,8 +66,8 @@ class _Open:
 
     bucket: int
     inputs: str
-    settled: pa.Table
-    open: list[dict[str, Any]]
+    base: Part | None
+    diff: BucketDiff
     statistics: dict[str, str]
 
 
@@ -108,16 +110,14 @@ class Night:
         snapshot, facts = self.snapshot.part(bucket), self.facts.part(bucket)
         return basis.fingerprint(snapshot.sha256 if snapshot else "", facts.sha256 if facts else "")
 
-    def published(self, bucket: int) -> pa.Table:
-        """ReleaseRow table of what earlier releases of as many buckets hold in this one."""
-        import pyarrow as pa
-
+    def published(self, bucket: int) -> list[Part]:
+        """Different parts of earlier releases of as many buckets; what the new release starts from is the first."""
         parts = {
             part.sha256: part
             for info in self.starting_points
             if info.buckets == self.snapshot.buckets and (part := info.part(bucket))
         }
-        return pa.concat_tables([empty(ReleaseRow), *(tables.read_part(part, ReleaseRow) for part in parts.values())])
+        return list(parts.values())
 
     def carried(self, snapshot: Part, inputs: str) -> Part | None:
         """The part of an earlier release that answers the whole bucket."""
@@ -146,12 +146,16 @@ class Planner:
         waiting: list[_Open] = []
         for bucket in self._buckets(night):
             waiting.append(bucket)
-            if sum(len(entry.open) for entry in waiting) >= OPEN_ROWS_AT_A_TIME:
+            if sum(len(entry.diff.open) for entry in waiting) >= OPEN_ROWS_AT_A_TIME:
                 self._answer(waiting)
                 waiting = []
         self._answer(waiting)
 
     def _buckets(self, night: Night) -> Iterator[_Open]:
+        return ordered_map(lambda task: self._compare(night, *task), self._changed(night))
+
+    def _changed(self, night: Night) -> Iterator[tuple[int, str]]:
+        """Buckets that are not carried over, with their fingerprints."""
         look = self._brand.look()
         for snapshot in night.snapshot.parts:
             # Masks of regions lie beside the pictures: no hash of the snapshot tells whether one changed.
@@ -161,12 +165,16 @@ class Planner:
                 self.counts.images += carried.rows
                 self.counts.carried += carried.rows
                 self.draft.append(carried)
-                continue
-            images = night.images(snapshot.bucket)
-            diff = diff_bucket(images, night.published(snapshot.bucket), self._basis, self._marks(images))
-            self.counts.images += images.num_rows
-            self.counts.settled += diff.settled.num_rows
-            yield _Open(snapshot.bucket, inputs, diff.settled, diff.open, _product_statistics(images, diff.open))
+            else:
+                yield snapshot.bucket, inputs
+
+    def _compare(self, night: Night, bucket: int, inputs: str) -> _Open:
+        images = night.images(bucket)
+        published = night.published(bucket)
+        base, others = published[:1], published[1:]
+        diff = diff_bucket(images, _rows(base), _rows(others), self._basis, self._marks(images))
+        statistics = _product_statistics(images, diff.open)
+        return _Open(bucket, inputs, base[0] if base else None, diff, statistics)
 
     def _marks(self, images: pa.Table) -> list[str] | None:
         look = self._brand.look()
@@ -176,7 +184,7 @@ class Planner:
         return region_marks(look, list(places), self._shop.settings.images.max_bytes)
 
     def _answer(self, waiting: Sequence[_Open]) -> None:
-        keys = list(dict.fromkeys(row["work_key"] for entry in waiting for row in entry.open))
+        keys = list(dict.fromkeys(row["work_key"] for entry in waiting for row in entry.diff.open))
         known = remembered(self._paths, keys, but_run=self._run.run_id)
         for entry in waiting:
             self._answer_bucket(entry, known)
@@ -184,9 +192,11 @@ class Planner:
     def _answer_bucket(self, entry: _Open, known: Remembered) -> None:
         import pyarrow as pa
 
+        self.counts.images += entry.diff.settled + len(entry.diff.open)
+        self.counts.settled += entry.diff.settled
         rows: list[ReleaseRow] = []
         plan: list[PlanRow] = []
-        for values in entry.open:
+        for values in entry.diff.open:
             key = values["work_key"]
             work = known.rows.get(key)
             if work and storage.exists(work.object_uri):
@@ -207,12 +217,20 @@ class Planner:
         self.counts.given_up = len(self.given_up)
         if self._dry_run:
             return
-        table = pa.concat_tables([entry.settled, tables.table_of(rows, ReleaseRow)])
+        table = pa.concat_tables([entry.diff.reworded, tables.table_of(rows, ReleaseRow)])
         table = table.sort_by([("product_id", "ascending"), ("image_id", "ascending")])
-        note = {"open": True, "inputs": entry.inputs}
+        base = asdict(entry.base) if entry.base else None
+        note = {"open": True, "inputs": entry.inputs, "base": base, "without": entry.diff.without}
         self.draft.append(write_part(self._run.draft_parts, entry.bucket, table, note))
         if plan:
             self.plan.append(write_part(self._run.plan_parts, entry.bucket, tables.table_of(plan, PlanRow)))
+
+
+def _rows(parts: Sequence[Part]) -> pa.Table:
+    import pyarrow as pa
+
+    read = [tables.read_part(part, ReleaseRow) for part in parts]
+    return pa.concat_tables([empty(ReleaseRow), *read])
 
 
 def _product_statistics(images: pa.Table, open_rows: Sequence[dict[str, Any]]) -> dict[str, str]:

@@ -45,9 +45,10 @@ def propose(shop: Shop, brand_name: str, date: str, run_id: str, *, ask_again: b
     write_work_log(paths, run_id, date, work.rows(artifacts.model_sha256, run_id))
     assembled = assemble(artifacts, work, paths, run_id)
     check_objects(work)
+    lost = sorted(work.lost, key=lambda letter: letter.image_id)
     write_index(run.proposed, assembled.rows)
-    tables.write_json_lines(run.publish_dead_letters, work.lost)
-    letters = [*artifacts.dead_letters, *work.lost]
+    tables.write_json_lines(run.publish_dead_letters, lost)
+    letters = [*artifacts.dead_letters, *lost]
     fed = artifacts.snapshot.rows + sum(letter.stage == "ingest" for letter in letters)
     accounting = assembled.accounting(fed, len(letters))
     planned = json.loads(storage.read_bytes(run.plan_summary))

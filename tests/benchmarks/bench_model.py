@@ -235,7 +235,7 @@ def fresh_bundle(architecture: Architecture) -> ModelBundle:
 def figure(name: str, value: float, unit: str, reference: str) -> None:
     """One line."""
     line = {"name": name, "value": round(value, 4), "unit": unit, "reference": reference, "machine": machine()}
-    print(json.dumps(line), flush=True)  # noqa: T201
+    print(json.dumps(line), flush=True)
 
 
 def machine() -> str:

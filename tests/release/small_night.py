@@ -14,10 +14,11 @@ from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, ImageFacts, PlanRow, ReleaseRow, ResultRow, SnapshotRow, VerdictRow
 from pipelines.core.partitions import write_partitioned
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths
-from pipelines.core.tables import finished_info, read_rows, write_json_lines, write_rows
+from pipelines.core.tables import finished_info, read_part, read_rows, write_json_lines, write_rows
 from pipelines.images.colour import lab_statistics
 from pipelines.images.decode import DecodeLimits, decode_image
 from pipelines.images.mask import product_mask
+from pipelines.release.assemble import kept_rows
 from pipelines.release.ingest import ingest
 from pipelines.release.plan import plan_run
 from pipelines.release.propose import propose
@@ -71,7 +72,11 @@ class SmallNight:
         return [row.image_id for row in read_rows(self.run.plan, PlanRow)]
 
     def reused(self) -> list[ReleaseRow]:
-        return [row for row in read_rows(self.run.draft, ReleaseRow) if row.outcome != "pending"]
+        rows = []
+        for part in finished_info(self.run.draft, ReleaseRow).parts:
+            tables = [read_part(part, ReleaseRow), *([kept_rows(part)] if part.note.get("open") else [])]
+            rows += [ReleaseRow(**values) for table in tables for values in table.to_pylist()]
+        return sorted((row for row in rows if row.outcome != "pending"), key=lambda row: row.image_id)
 
     def compute(self, fates: Mapping[str, Fate] | None = None) -> None:
         """Results, objects, verdicts and dead letters that restyle and verify would write; default: all pass."""
