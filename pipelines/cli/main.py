@@ -2,32 +2,24 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
+from pipelines.cli.release import release
+from pipelines.cli.shop_option import SHOP_OPTION
 from pipelines.core.errors import RestyleError
 from pipelines.core.settings import load_shop
-
-SHOP_OPTION = click.option(
-    "--shop",
-    "shop_file",
-    type=click.Path(path_type=Path),
-    default=Path("sample-shop/shop.yaml"),
-    help="Shop settings file.",
-)
 
 
 def main() -> None:
     """Entry point: an error raised on purpose becomes one sentence and its exit code."""
     try:
-        command(standalone_mode=False)
+        command(prog_name="restyle", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -184,80 +176,7 @@ def plan(shop_file: Path, date: str, brand: str | None) -> None:
         click.echo(line)
 
 
-@command.group("release")
-def release() -> None:
-    """List, show and roll back releases."""
-
-
-@release.command("list")
-@SHOP_OPTION
-@click.option("--brand", help="One brand; default: all.")
-def release_list(shop_file: Path, brand: str | None) -> None:
-    """All releases, newest first; the current one is marked."""
-    from pipelines.release.releases import list_releases
-
-    def show(paths: Any) -> None:
-        click.echo(f"{paths.brand}:")
-        infos = list_releases(paths)
-        if not infos:
-            click.echo("   nothing published yet")
-        for info in infos:
-            mark = "*" if info.is_current else " "
-            click.echo(
-                f" {mark} {info.release_id}  {info.images} images ({info.restyled} restyled, {info.kept_original} kept "
-                f"original)  model {info.model_sha256[:12]}  {info.created_at}"
-            )
-
-    _each_brand(shop_file, brand, show)
-
-
-@release.command("show")
-@SHOP_OPTION
-@click.option("--brand", required=True)
-@click.argument("release_id", required=False)
-def release_show(shop_file: Path, brand: str, release_id: str | None) -> None:
-    """Manifest of a release (default: the current one) as JSON."""
-    from pipelines.core.errors import InputError
-    from pipelines.release.releases import current_release, read_manifest
-
-    def show(paths: Any) -> None:
-        wanted = release_id or current_release(paths)
-        if not wanted:
-            raise InputError(f"brand {brand}: nothing was published yet.")
-        click.echo(json.dumps(read_manifest(paths, wanted), indent=2))
-
-    _each_brand(shop_file, brand, show)
-
-
-@release.command("rollback")
-@SHOP_OPTION
-@click.option("--brand", required=True)
-@click.option("--to", "target", help="Release to go back to; default: the one before the current.")
-def release_rollback(shop_file: Path, brand: str, target: str | None) -> None:
-    """Point readers to an earlier release, in one step."""
-    from pipelines.release.releases import rollback
-
-    def show(paths: Any) -> None:
-        before, after = rollback(paths, target, _user())
-        click.echo(f"{brand}: {after} is current (was {before}).")
-
-    _each_brand(shop_file, brand, show)
-
-
-def _user() -> str:
-    """Name of whoever calls; containers may run under a number that has none."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
-
-
-def _each_brand(shop_file: Path, brand: str | None, act: Callable[[Any], None]) -> None:
-    from pipelines.core.paths import BrandPaths
-
-    shop = load_shop(shop_file)
-    for name in [shop.brand(brand).brand] if brand else shop.brands:
-        act(BrandPaths(shop.settings.output_uri, name))
+command.add_command(release)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import reduce
@@ -57,7 +56,7 @@ class Counts:
     compute: int = 0
     repeated: int = 0
     given_up: int = 0
-    remembered_failures: Counter[str] = field(default_factory=Counter)
+    remembered_failures: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -203,7 +202,8 @@ class Planner:
                 rows.append(_release_row(values, work))
                 self.counts.remembered += 1
                 if work.outcome == "kept_original":
-                    self.counts.remembered_failures[work.reason] += 1
+                    failures = self.counts.remembered_failures
+                    failures[work.reason] = failures.get(work.reason, 0) + 1
             elif known.failures.get(key, 0) >= self._shop.settings.retry.max_attempts:
                 self.given_up.append(_given_up(values, known))
             else:

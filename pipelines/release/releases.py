@@ -178,6 +178,11 @@ def release_ids(paths: BrandPaths) -> list[str]:
     return [file.removesuffix(ending).rsplit("/", 1)[1] for file in files if file.endswith(ending)]
 
 
+def previous_release(paths: BrandPaths) -> str:
+    """Where a rollback would go; "" when there is nowhere."""
+    return _before(read_pointer(paths.current))
+
+
 def _before(pointer: Pointer) -> str:
     """The release that was current before the present one; a rollback undoes all that came after its target."""
     line: list[str] = []
