@@ -88,6 +88,8 @@ def print_outcome(run: RunPaths) -> None:
         "published": f"release {summary['release_id']} is published",
         "backfilled": f"release {summary['release_id']} is stored; a newer one stays current",
         "unchanged": f"nothing changed, release {summary['release_id']} stays",
+        "rejected": f"release {summary['release_id']} was rejected; readers see what they saw before",
+        "unanswered": f"nobody approved release {summary['release_id']} in time; readers see what they saw before",
     }
     print(
         f"\n{run.brand}: {words[summary['status']]}.\n"

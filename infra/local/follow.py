@@ -15,6 +15,7 @@ from pipelines.core.progress import Progress, read_progress
 from pipelines.core.settings import Shop
 
 CHAIN = ("catalog_preprocess", "style_training", "catalog_restyle")
+WAITING = "awaiting_input"
 DONE = ("success", "failed", "skipped", "upstream_failed")
 
 
@@ -77,14 +78,16 @@ class Follower:
             time.sleep(interval_s)
 
     def _show(self, run: DagRun, task: TaskRun) -> None:
-        if task.state not in (*DONE, "running", "up_for_retry"):
+        if task.state not in (*DONE, WAITING, "running", "up_for_retry"):
             return
         brand = "" if task.map_index < 0 else f" [{self._brand(task)}]"
         key, name = (
             f"{run.run_id}/{task.task_id}/{task.map_index}",
             f"{run.dag_id} · {task.task_id.split('.')[-1]}{brand}",
         )
-        text = task.state if task.state != "running" else self._counts(run, task)
+        text = self._counts(run, task) if task.state == "running" else task.state
+        if task.state == WAITING:
+            text = "waits for a yes or no; answer in Airflow's Required Actions"
         if self.seen.get(key) != text:
             self.seen[key] = text
             self.say(f"{name}: {text}")

@@ -149,7 +149,12 @@ def evaluate(arguments: tuple[str, ...]) -> None:
 )
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def explain(arguments: tuple[str, ...]) -> None:
-    """Show where a look came from, as one image: PICTURE --model BUNDLE --brand NAME --references DIR --out PNG."""
+    """Where a published image came from: IMAGE_ID. Why a picture looks as it does: PICTURE --model BUNDLE ..."""
+    if not any(word == "--model" or word.startswith("--model=") for word in arguments):
+        from pipelines.cli.audit import explain_image_id
+
+        explain_image_id(list(arguments))
+        return
     from training.explain import main as explain_main
 
     sys.exit(explain_main(list(arguments), prog="restyle explain"))
@@ -169,11 +174,27 @@ def schema(kind: Any) -> None:
 @click.option("--date", required=True, help="Night, YYYY-MM-DD.")
 @click.option("--brand", help="One brand; default: all.")
 def plan(shop_file: Path, date: str, brand: str | None) -> None:
-    """Dry run of a night: what would be done, how many images, how long; writes nothing."""
+    """Dry run of a night: what would be done, how many images, how long, for how much; writes nothing."""
     from pipelines.release.dry_run import describe_night
 
     for line in describe_night(load_shop(shop_file), date, brand):
         click.echo(line)
+
+
+@command.command("backfill")
+@SHOP_OPTION
+@click.option("--from-date", "first", required=True, help="First night, YYYY-MM-DD.")
+@click.option("--to-date", "last", required=True, help="Last night, YYYY-MM-DD, included.")
+@click.option("--brand", help="One brand; default: all.")
+@click.option("--move-back", is_flag=True, help="Let readers see these dates although they see a newer one.")
+@click.option("--parallel", type=click.IntRange(1, 32), default=2, show_default=True, help="Nights at a time.")
+@click.option("--yes", is_flag=True, help="Do not ask; needs Airflow's environment, as `airflow` itself does.")
+@click.option("--dry-run", is_flag=True, help="Say what it would take and stop.")
+def backfill(shop_file: Path, **wishes: Any) -> None:
+    """Say what nights of the past would take in images, time and cost, then have Airflow run them."""
+    from pipelines.cli.backfill import Backfill, run_backfill
+
+    run_backfill(load_shop(shop_file), Backfill(**wishes))
 
 
 command.add_command(release)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from pipelines.core import tables
 from pipelines.core.paths import BrandPaths, NightPaths, checked_date
@@ -14,23 +15,42 @@ from pipelines.release.plan import plan_run
 from pipelines.release.training_due import training_request
 
 
-def describe_night(shop: Shop, date: str, brand: str | None) -> Iterator[str]:
-    """Lines for a person. Validates settings, references and feed on the way."""
+@dataclass(frozen=True)
+class NightEstimate:
+    """Images that one brand's night would restyle. Not `exact`: the most, known from the feed alone."""
+
+    brand: str
+    images: int
+    exact: bool
+    took: Estimate
+    note: str
+
+
+def night_estimate(shop: Shop, date: str, brand: str | None) -> Iterator[NightEstimate]:
+    """One for each brand. Validates settings, references and feed on the way."""
     night = NightPaths(shop.settings.output_uri, checked_date(date))
-    images = sum(1 for _ in read_feed(shop.settings.feed, date))
-    yield f"{date}: the feed names {images} images; results go to {night.root}"
+    fed = sum(1 for _ in read_feed(shop.settings.feed, date))
     for name in [shop.brand(brand).brand] if brand else list(shop.brands):
         due = training_request(shop, name, date)["due"]
-        preset = shop.brand(name).training.preset
-        yield f"{name}: {f'would train (preset {preset})' if due else 'model is up to date'}"
+        note = f"would train (preset {shop.brand(name).training.preset})" if due else "model is up to date"
         prepared = tables.artifact_info(night.snapshot) and tables.artifact_info(night.facts)
         if not due and prepared and blessed_model(BrandPaths(night.root, name)):
             plan = plan_run(shop, name, date, "dry-run", dry_run=True)
             took = Estimate(plan["estimated_seconds"], plan["estimated_cost"], plan["currency"])
-            yield f"{name}: would restyle {plan['compute']} images{in_words(took)} and reuse {plan['reuse']}"
+            yield NightEstimate(name, plan["compute"], exact=True, took=took, note=f"{note}, {plan['reuse']} reused")
         else:
-            took = estimate(shop.settings.costs, BrandPaths(night.root, name), images)
-            yield f"{name}: would restyle up to {images} images{in_words(took)}"
+            took = estimate(shop.settings.costs, BrandPaths(night.root, name), fed)
+            yield NightEstimate(name, fed, exact=False, took=took, note=note)
+
+
+def describe_night(shop: Shop, date: str, brand: str | None) -> Iterator[str]:
+    """Lines for a person."""
+    night = NightPaths(shop.settings.output_uri, checked_date(date))
+    images = sum(1 for _ in read_feed(shop.settings.feed, date))
+    yield f"{date}: the feed names {images} images; results go to {night.root}"
+    for found in night_estimate(shop, date, brand):
+        about = "" if found.exact else "up to "
+        yield f"{found.brand}: would restyle {about}{found.images} images{in_words(found.took)}; {found.note}"
 
 
 def in_words(took: Estimate) -> str:
