@@ -49,7 +49,8 @@ class Backfill:
         """Arguments of `airflow`. A range to a bare date would end at its midnight, before that day's own night."""
         conf = {"move_back": self.move_back, **({"brand": self.brand} if self.brand else {})}
         return ["backfill", "create", "--dag-id", DAG_ID, "--from-date", self.first,
-                "--to-date", f"{self.last}T23:59:59", "--max-active-runs", str(self.parallel), "--reprocess-behavior", "completed",
+                "--to-date", f"{self.last}T23:59:59", "--max-active-runs", str(self.parallel),
+                "--reprocess-behavior", "completed",
                 "--dag-run-conf", json.dumps(conf)]  # fmt: skip
 
 
