@@ -249,6 +249,15 @@ class BrandPaths:
         return join(self.root, "work", self.brand)
 
     @property
+    def fragments(self) -> str:
+        """Folder of what restyle jobs of the brand have computed and no work log holds yet."""
+        return join(self.root, "work-in-progress", self.brand)
+
+    def run_fragments(self, run_id: str, date: str) -> str:
+        """Folder of one run's share of it."""
+        return join(self.fragments, f"{date}-{run_name(run_id)}")
+
+    @property
     def work_parts(self) -> str:
         """Folder of the work logs' parts."""
         return join(self.root, "work-parts", self.brand)

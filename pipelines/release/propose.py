@@ -43,6 +43,8 @@ def propose(shop: Shop, brand_name: str, date: str, run_id: str, *, ask_again: b
     artifacts = read_artifacts(night, run)
     work = computed_work(artifacts, paths, run_id, shop.settings.images.max_bytes)
     write_work_log(paths, run_id, date, work.rows(artifacts.model_sha256, run_id))
+    for fragment in storage.list_files(paths.run_fragments(run_id, date)):
+        storage.delete(fragment)
     assembled = assemble(artifacts, work, paths, run_id)
     check_objects(work)
     lost = sorted(work.lost, key=lambda letter: letter.image_id)
