@@ -3,7 +3,7 @@ SHOP ?= sample-shop/shop.yaml
 PORT ?= 8080
 PY := .venv/bin/python
 
-.PHONY: run test check bench-model bench-nightly format lock install install-dev clean
+.PHONY: run test emulator check bench-model bench-nightly format lock install install-dev clean
 
 run: install
 	@test -f $(SHOP) || .venv/bin/restyle sample-shop $(dir $(SHOP))
@@ -11,6 +11,9 @@ run: install
 
 test: install-dev
 	@$(PY) -m pytest -n auto --dist worksteal
+
+emulator: install-dev
+	@infra/emulator.sh
 
 bench-nightly: install-dev
 	@$(PY) tests/benchmarks/bench_nightly.py

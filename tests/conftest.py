@@ -1,18 +1,36 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from tiny_shop import TinyShop, make_tiny_shop
+
+NO_EMULATOR = "no storage emulator (fake-gcs-server)"
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+    """One sentence that nobody overlooks, below the list of skipped tests."""
+    yield
+    skipped = [report for report in terminalreporter.stats.get("skipped", []) if NO_EMULATOR in str(report.longrepr)]
+    if skipped:
+        terminalreporter.write_line(
+            f"NOT tested: Google Cloud Storage. {len(skipped)} tests were skipped because fake-gcs-server is not "
+            "installed; `make emulator` installs it (Go is needed).",
+            yellow=True,
+            bold=True,
+        )
 
 
 @pytest.fixture
@@ -29,9 +47,11 @@ def tiny_shop(tmp_path: Path) -> Callable[..., TinyShop]:
 def storage_emulator() -> Iterator[str]:
     """URL of a running fake-gcs-server, for tests of gs:// URIs."""
     pytest.importorskip("google.cloud.storage", reason="google-cloud-storage is not installed (extra `gcs`)")
-    binary = shutil.which("fake-gcs-server") or str(Path.home() / "go/bin/fake-gcs-server")
-    if not Path(binary).is_file():
-        pytest.skip("fake-gcs-server is not installed: go install github.com/fsouza/fake-gcs-server@latest")
+    binary = _emulator()
+    if not binary:
+        if os.environ.get("STORAGE_EMULATOR_REQUIRED"):
+            pytest.fail(f"{NO_EMULATOR}, although it was installed; `make emulator` installs it again")
+        pytest.skip(NO_EMULATOR)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -62,6 +82,12 @@ def bucket(storage_emulator: str, monkeypatch: pytest.MonkeyPatch) -> str:
     with urllib.request.urlopen(request, timeout=10) as reply:  # noqa: S310
         assert reply.status == 200
     return f"gs://{name}"
+
+
+def _emulator() -> str | None:
+    """Where `make emulator` installs it, on the PATH, or where Go installs things."""
+    folders = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), str(Path.home() / "go/bin")]
+    return shutil.which("fake-gcs-server", path=os.pathsep.join(folders))
 
 
 def _wait_for(url: str) -> None:

@@ -93,9 +93,21 @@ class TrainingStopped(RestyleError):
 
 
 class PublishConflict(RestyleError):
-    """Another publisher moved `current` between our read and our write."""
+    """Another publisher moved `current` between our read and our write.
+
+    Args:
+        message: one plain sentence for a person.
+        found: what is there instead, None when it was deleted.
+    """
 
     exit_code = 4
+
+    def __init__(self, message: str, found: bytes | None = None) -> None:
+        super().__init__(message)
+        self.found = found
+
+    def __reduce__(self) -> tuple[type[PublishConflict], tuple[str, bytes | None]]:
+        return type(self), (str(self), self.found)
 
 
 class GateBlocked(RestyleError):

@@ -1,25 +1,20 @@
 """Files on local disk and objects on Google Cloud Storage behind one small set of verbs.
 
 Every write is atomic: a reader sees the old bytes, the new bytes or nothing. `create_once` never overwrites;
-`swap` overwrites only the generation that its caller has read (compare-and-swap).
+`swap` overwrites only the generation that its caller has read (compare-and-swap). What a verb has returned from is
+durable. An OSError names the object and leaves open whether a write took place; the same verb again settles it.
 """
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-import fcntl
-import hashlib
 import itertools
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
-from pipelines.core import gcs
-from pipelines.core.errors import ImageRejected, PublishConflict
+from pipelines.core import disk, gcs
+from pipelines.core.errors import ImageRejected, MissingArtifact, PublishConflict
 from pipelines.core.uris import is_remote
 
 ABSENT: Final = "absent"
@@ -45,9 +40,7 @@ class StoredObject:
 
 def read_bytes(uri: str) -> bytes:
     """All bytes. FileNotFoundError when there is no such object."""
-    if is_remote(uri):
-        return gcs.read(uri)[0]
-    return Path(uri).read_bytes()
+    return gcs.read(uri)[0] if is_remote(uri) else disk.read(uri)
 
 
 def read_source_image(uri: str, max_bytes: int) -> bytes:
@@ -70,17 +63,12 @@ def read_source_image(uri: str, max_bytes: int) -> bytes:
 
 def size_bytes(uri: str) -> int:
     """Size without reading. FileNotFoundError when there is no such file; folders are not files."""
-    if is_remote(uri):
-        return gcs.size_bytes(uri)
-    path = Path(uri)
-    if not path.is_file():
-        raise FileNotFoundError(uri)
-    return path.stat().st_size
+    return gcs.size_bytes(uri) if is_remote(uri) else disk.size_bytes(uri)
 
 
 def exists(uri: str) -> bool:
     """Whether there is an object of this name (folders count on local disk)."""
-    return gcs.exists(uri) if is_remote(uri) else Path(uri).exists()
+    return gcs.exists(uri) if is_remote(uri) else disk.exists(uri)
 
 
 def list_files(prefix: str) -> list[str]:
@@ -93,54 +81,36 @@ def list_objects(prefix: str) -> Iterator[StoredObject]:
 
     Links to folders are not followed. A file that is deleted meanwhile may be left out.
     """
-    if is_remote(prefix):
-        yield from itertools.starmap(StoredObject, gcs.list_objects(prefix))
-        return
-    folders = [prefix]
-    while folders:
-        try:
-            entries = os.scandir(folders.pop())
-        except (FileNotFoundError, NotADirectoryError):
-            continue
-        with entries:
-            for entry in entries:
-                if entry.is_dir(follow_symlinks=False):
-                    folders.append(entry.path)
-                elif stored := _local_file(entry):
-                    yield stored
-
-
-def _local_file(entry: os.DirEntry[str]) -> StoredObject | None:
-    try:
-        if not entry.is_file():
-            return None
-        found = entry.stat()
-    except FileNotFoundError:
-        return None
-    return StoredObject(entry.path, found.st_size, datetime.datetime.fromtimestamp(found.st_mtime, datetime.UTC))
+    found = gcs.list_objects(prefix) if is_remote(prefix) else disk.list_objects(prefix)
+    return itertools.starmap(StoredObject, found)
 
 
 def write_bytes(uri: str, data: bytes) -> None:
-    """Create or replace, atomically."""
-    if is_remote(uri):
-        gcs.write(uri, data)
-        return
-    with _temporary_beside(Path(uri), data) as temporary:
-        temporary.replace(uri)
+    """Create or replace, atomically. For names that have one writer: of two the last one wins."""
+    write = gcs.write if is_remote(uri) else disk.write
+    write(uri, data)
 
 
 def create_once(uri: str, data: bytes) -> bool:
     """Create; when it exists already leave it alone and return False."""
     if is_remote(uri):
         return gcs.write_if(uri, data, generation=0) is not None
-    if Path(uri).exists():
-        return False
-    with _temporary_beside(Path(uri), data) as temporary:
-        try:
-            os.link(temporary, uri)
-        except FileExistsError:
-            return False
-    return True
+    return disk.create(uri, data)
+
+
+def create_object(uri: str, data: bytes) -> bool:
+    """`create_once` for a name that stands for these very bytes, such as their hash.
+
+    Raises MissingArtifact when the object exists with other bytes: it was cut off or altered.
+    """
+    if create_once(uri, data):
+        return True
+    if not (gcs.holds(uri, data) if is_remote(uri) else disk.read(uri) == data):
+        raise MissingArtifact(
+            f"{uri}: expected the {len(data):,} bytes that its name stands for, found an object that was cut off or "
+            "altered; delete it and run this again."
+        )
+    return False
 
 
 def copy(source_uri: str, target_uri: str) -> bool:
@@ -152,26 +122,22 @@ def copy(source_uri: str, target_uri: str) -> bool:
     if is_remote(source_uri) and is_remote(target_uri):
         return gcs.copy_if_absent(source_uri, target_uri)
     if not is_remote(source_uri) and not is_remote(target_uri):
-        Path(target_uri).parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(os.path.realpath(source_uri), target_uri)
-        except FileExistsError:
-            return False
-        except FileNotFoundError:
-            raise
-        except OSError:  # another file system, one without links, somebody else's file, too many links
-            pass
-        else:
-            return True
+        return disk.copy_if_absent(source_uri, target_uri)
     return create_once(target_uri, read_bytes(source_uri))
 
 
 def delete(uri: str) -> None:
     """Delete a file. One that is not there is as good as deleted."""
-    if is_remote(uri):
-        gcs.delete(uri)
-    else:
-        Path(uri).unlink(missing_ok=True)
+    remove = gcs.delete if is_remote(uri) else disk.delete
+    remove(uri)
+
+
+def remove_leftovers(prefix: str) -> int:
+    """Delete what killed writers left below a folder, never what a living one is at; returns the number of files.
+
+    Readers and listings never see those files; they only take room. Google's storage has none.
+    """
+    return 0 if is_remote(prefix) else disk.remove_leftovers(prefix)
 
 
 def read_versioned(uri: str) -> Versioned | None:
@@ -179,51 +145,30 @@ def read_versioned(uri: str) -> Versioned | None:
     try:
         if is_remote(uri):
             return Versioned(*gcs.read(uri))
-        data = Path(uri).read_bytes()
+        data = disk.read(uri)
     except FileNotFoundError:
         return None
-    return Versioned(data, _local_generation(data))
+    return Versioned(data, disk.generation_of(data))
 
 
 def swap(uri: str, data: bytes, expected: str) -> str:
     """Replace the object if it still has the generation `expected` (`ABSENT`: if there is none).
 
-    Returns the new generation. Raises PublishConflict when somebody else was first. On local disk the generation is
-    the hash of the content, so callers put a serial number into what they write.
+    `data` must be like nothing that was there before or that anybody else writes; a random number in it is enough. On
+    local disk the generation is the hash of the content, and when an answer of Google's is lost, finding its own bytes
+    is how a writer learns that it has won.
+
+    Returns the new generation. Raises PublishConflict, with what was found instead, when somebody else was first.
     """
     if is_remote(uri):
-        generation = gcs.write_if(uri, data, generation=0 if expected == ABSENT else int(expected))
-        if generation is None:
-            raise PublishConflict(f"{uri}: expected generation {expected}, somebody else wrote first.")
+        generation = gcs.write_if(uri, data, 0 if expected == ABSENT else int(expected))
+    else:
+        generation = disk.write_if(uri, data, None if expected == ABSENT else expected)
+    if generation is not None:
         return generation
-    path = Path(uri)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f".{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        current = read_versioned(uri)
-        found = current.generation if current else ABSENT
-        if found != expected:
-            raise PublishConflict(f"{uri}: expected generation {expected}, found {found}: somebody else wrote first.")
-        write_bytes(uri, data)
-    return _local_generation(data)
-
-
-def _local_generation(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
-@contextlib.contextmanager
-def _temporary_beside(path: Path, data: bytes) -> Iterator[Path]:
-    """A durable temporary file in the same folder, gone afterwards whatever happened."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:60]}.", suffix=".tmp", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.chmod(0o644)
-        yield temporary
-    finally:
-        temporary.unlink(missing_ok=True)
+    found = read_versioned(uri)
+    raise PublishConflict(
+        f"{uri}: expected generation {expected}, found {found.generation if found else ABSENT}: somebody else "
+        f"{'wrote' if found else 'deleted it'} first.",
+        found.data if found else None,
+    )

@@ -2,16 +2,14 @@ from __future__ import annotations
 
 import datetime
 import errno
-import multiprocessing
 import os
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Barrier
 
 import pytest
-from racers import win_serials
 
-from pipelines.core import storage
+from pipelines.core import disk, storage
 from pipelines.core.errors import ImageRejected, PublishConflict
 
 RACERS = 8
@@ -84,13 +82,6 @@ def test_swap_among_threads_has_one_winner_a_round(tmp_path: Path) -> None:
         assert found is not None
         assert found.generation == winners[0]
         generation = found.generation
-
-
-def test_swap_among_processes_writes_every_serial_once(tmp_path: Path) -> None:
-    uri, last = str(tmp_path / "current.json"), 60
-    with ProcessPoolExecutor(RACERS, mp_context=multiprocessing.get_context("spawn")) as processes:
-        won = [racer.result() for racer in [processes.submit(win_serials, uri, last) for _ in range(RACERS)]]
-    assert sorted(serial for serials in won for serial in serials) == list(range(1, last + 1))
 
 
 def test_swap_names_both_generations(tmp_path: Path) -> None:
@@ -177,7 +168,7 @@ def test_copy_never_overwrites(tmp_path: Path) -> None:
 
 def test_copy_between_file_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def across(source: object, target: object) -> None:
-        if not str(source).endswith(".tmp"):
+        if not str(source).endswith(disk.TEMPORARY):
             raise OSError(errno.EXDEV, "Invalid cross-device link")
         link(source, target)  # type: ignore[arg-type]
 
