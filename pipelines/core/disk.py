@@ -210,9 +210,8 @@ def _turn(folder: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            fcntl.flock(
-                lock, fcntl.LOCK_UN
-            )  # closing is not enough: a process forked meanwhile holds the file open too
+            # Closing is not enough: a process that was forked meanwhile holds the file open too.
+            fcntl.flock(lock, fcntl.LOCK_UN)
 
 
 def _flush(folder: Path) -> None:

@@ -41,7 +41,7 @@ class Patience:
 
     connect_s: float = 10.0
     silence_s: float = 60.0
-    total_s: float = 300.0
+    total_s: float = 120.0
     first_wait_s: float = 0.5
     longest_wait_s: float = 30.0
 
@@ -263,6 +263,8 @@ def _client_of(process: int, emulator: str) -> Client:
     from google.cloud import storage
     from requests.adapters import HTTPAdapter
 
+    # The client would ask for the bucket too, in threads of its own, and while Google is down with every request.
+    os.environ.setdefault("DISABLE_GCS_PYTHON_CLIENT_OTEL_BUCKET_METADATA", "true")
     try:
         client: Client = storage.Client.create_anonymous_client() if emulator else storage.Client(project=None)
     except DefaultCredentialsError as error:

@@ -158,6 +158,16 @@ def test_what_is_forbidden_is_not_asked_twice(proxy: FaultyProxy, root: str, ver
     assert contents(proxy, root) == BEFORE
 
 
+@pytest.mark.parametrize("verb", VERBS.values(), ids=VERBS)
+def test_nothing_is_asked_behind_our_back(proxy: FaultyProxy, root: str, verb: Verb) -> None:
+    """The client would look up the bucket for its traces."""
+    gcs._client_of.cache_clear()
+    proxy.break_in_turn(())
+    assert verb.call(root) == verb.returns
+    assert len(proxy.seen) <= 3
+    assert all("/o?" in line or "/o/" in line for line in proxy.seen)
+
+
 @pytest.mark.parametrize("fault", [cut_off, cut_short, garble])
 def test_a_short_or_altered_read_is_read_again(proxy: FaultyProxy, root: str, fault: Fault) -> None:
     proxy.break_in_turn([fault, refuse(503), fault])
