@@ -117,7 +117,7 @@ def copy(source_uri: str, target_uri: str) -> bool:
     """Create `target_uri` with the bytes of `source_uri`; when it exists already leave it alone and return False.
 
     Neither is read where their storage can copy: Google's does, and a local disk links. Source and target may then be
-    one file with two names, so this is for files that are only ever replaced as a whole.
+    one file with two names and one time of change, so this is for files that are only ever replaced as a whole.
     """
     if is_remote(source_uri) and is_remote(target_uri):
         return gcs.copy_if_absent(source_uri, target_uri)
