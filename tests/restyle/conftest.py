@@ -12,7 +12,12 @@ from training.config import Architecture
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A real model bundle of the smallest networks, untrained: its hand is slight, its colours are the brand's."""
+    """A real model bundle of the smallest networks, untrained."""
+    return write_small_bundle(tmp_path_factory.mktemp("model") / "bundle")
+
+
+def write_small_bundle(folder: Path) -> Path:
+    """The smallest networks, untrained: their hand is slight, their colours are the brand's."""
     import keras
 
     from training.models.style_gan import INFERENCE_PARTS, StyleGan
@@ -38,6 +43,5 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
         created_by="test",
         textures={"inkwell": paper},
     )
-    folder = tmp_path_factory.mktemp("model") / "bundle"
     write_bundle(model, folder)
     return folder
