@@ -108,7 +108,7 @@ with DAG(
             "bless",
             "pipelines.release.bless_model",
             ["--settings", SETTINGS, "--brand", brand, "--training-key", order["training_key"],
-             "--candidate", order["candidate"], "--evaluation", order["evaluation"]],
+             "--candidate", order["candidate"], "--evaluation", order["evaluation"], "--date", date],
             SHOP.jobs,
             map_index_template=BRAND_LABEL,
             pool=JOBS_POOL,

@@ -213,6 +213,14 @@ class BrandPaths:
         """Pointer to the blessed model bundle."""
         return join(self.models, "blessed.json")
 
+    def model_profile(self, sha256: str) -> str:
+        """JSON: what the catalog was like that this model bundle was trained on."""
+        return join(self.models, "profiles", f"{sha256}.json")
+
+    def model_gate_profile(self, sha256: str) -> str:
+        """JSON: what the gate measured in the first release of this model bundle."""
+        return join(self.models, "profiles", f"{sha256}.gate.json")
+
     def object(self, sha256: str, suffix: str) -> str:
         """Content-addressed published picture."""
         return join(self.root, "objects", self.brand, sha256[:2], f"{sha256}{suffix}")

@@ -103,6 +103,21 @@ class CostSettings(SettingsModel):
     )
 
 
+class DriftSettings(SettingsModel):
+    """When a night is said to have left what the model was trained on. A warning; it blocks nothing."""
+
+    enabled: bool = True
+    min_images: int = Field(30, ge=1, description="Fewer than so many images, or 20 products, are not compared.")
+    max_psi: float = Field(
+        0.25, gt=0, le=10, description="Population stability index of brightness, colours, sizes, masks, categories."
+    )
+    max_change: Share = Field(
+        0.05,
+        description="Of the share refused and of the means of the gate's figures of 0..1; of white kept a tenth of it.",
+    )
+    max_colour_change: float = Field(2.0, gt=0, le=100, description="Of the mean colour drift, CIEDE2000.")
+
+
 class JobSettings(SettingsModel):
     """Where jobs run. `local`: processes beside Airflow's worker."""
 
@@ -135,6 +150,7 @@ class ShopSettings(SettingsModel):
     retry: RetrySettings = RetrySettings()
     retention: RetentionSettings = RetentionSettings()
     costs: CostSettings = CostSettings()
+    drift: DriftSettings = DriftSettings()
 
 
 class TrainingSettings(SettingsModel):

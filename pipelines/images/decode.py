@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from pipelines.core.errors import ImageRejected
-from pipelines.images.orientation import exif_orientation, upright
+from pipelines.images.exif import exif_orientation, upright
+from pipelines.images.metadata import source_provenance
 from pipelines.images.profile import split_alpha, to_srgb
+from pipelines.images.provenance import NOTHING_SAID, Provenance
 from pipelines.images.sniff import ALLOWED_FORMATS, ends_early, sniff, webp_canvas
 
 
@@ -38,13 +40,16 @@ class DecodedImage:
         rgb: uint8 [H, W, 3].
         alpha: uint8 [H, W], or None where every pixel is opaque.
         source_format: one of `sniff.ALLOWED_FORMATS`.
-        flags: what was odd but not fatal: "animated", "bad-icc-profile", "cmyk-without-profile", "corrupt-exif".
+        flags: what was odd but not fatal: "animated", "bad-icc-profile", "cmyk-without-profile", "corrupt-exif",
+            "corrupt-iptc", "corrupt-xmp".
+        provenance: what the file says of where it comes from; all else that it said beside its pixels is gone.
     """
 
     rgb: NDArray[np.uint8]
     alpha: NDArray[np.uint8] | None
     source_format: str
     flags: tuple[str, ...]
+    provenance: Provenance = NOTHING_SAID
 
 
 def decode_image(data: bytes, limits: DecodeLimits) -> DecodedImage:
@@ -119,12 +124,14 @@ def _decode(data: bytes, image_format: str, limits: DecodeLimits) -> DecodedImag
         colour, alpha = split_alpha(image)
         rgb, flags = to_srgb(colour, image.info.get("icc_profile"))
         orientation, exif_flags = _orientation(image)
+        provenance, metadata_flags = source_provenance(image.info)
         if image_format != "JPEG" and _is_animated(image):
             flags = (*flags, "animated")
     rgb = upright(rgb, orientation)
     if alpha is not None:
         alpha = _checked_alpha(upright(alpha, orientation))
-    return DecodedImage(rgb, alpha, image_format, tuple(sorted((*flags, *exif_flags))))
+    all_flags = {*flags, *exif_flags, *metadata_flags}
+    return DecodedImage(rgb, alpha, image_format, tuple(sorted(all_flags)), provenance)
 
 
 def _orientation(image: Image.Image) -> tuple[int, tuple[str, ...]]:

@@ -1,14 +1,16 @@
-"""8-bit sRGB to bytes: deterministic, and with no metadata of the source."""
+"""8-bit sRGB to bytes: deterministic, and with no metadata but what is asked for."""
 
 from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, PngImagePlugin
+
+from pipelines.images.metadata import Metadata
 
 ImageFormat = Literal["jpeg", "png", "webp"]
 
@@ -27,8 +29,13 @@ class EncodeOptions:
             raise ValueError(f"quality: expected 1..100, received {self.quality}")
 
 
-def encode_image(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, output: EncodeOptions) -> bytes:
-    """Encode rgb uint8 [H, W, 3] and alpha uint8 [H, W] or None. Same arrays, same bytes.
+def encode_image(
+    rgb: NDArray[np.uint8],
+    alpha: NDArray[np.uint8] | None,
+    output: EncodeOptions,
+    metadata: Metadata | None = None,
+) -> bytes:
+    """Encode rgb uint8 [H, W, 3] and alpha uint8 [H, W] or None. Same arrays and metadata, same bytes.
 
     Raises:
         ValueError: alpha given for JPEG (call `flatten_on_white` first), or arrays of other shapes and types.
@@ -43,15 +50,26 @@ def encode_image(rgb: NDArray[np.uint8], alpha: NDArray[np.uint8] | None, output
             raise ValueError("alpha: JPEG holds none; flatten the picture on white or choose png or webp")
         picture.putalpha(Image.fromarray(np.ascontiguousarray(alpha)))
     buffer = io.BytesIO()
+    blocks = _embedded(metadata or Metadata(), output.format)
     if output.format == "jpeg":
         # Below 90 the colour planes are halved, as viewers expect of small files; from 90 on fabrics keep their edges.
         subsampling = 0 if output.quality >= 90 else 2
-        picture.save(buffer, "JPEG", quality=output.quality, subsampling=subsampling)
+        picture.save(buffer, "JPEG", quality=output.quality, subsampling=subsampling, **blocks)
     elif output.format == "png":
-        picture.save(buffer, "PNG", compress_level=4)
+        picture.save(buffer, "PNG", compress_level=4, **blocks)
     else:
-        picture.save(buffer, "WEBP", quality=output.quality, method=4)
+        picture.save(buffer, "WEBP", quality=output.quality, method=4, **blocks)
     return buffer.getvalue()
+
+
+def _embedded(metadata: Metadata, image_format: ImageFormat) -> dict[str, Any]:
+    """Arguments by which Pillow embeds the blocks that are there."""
+    blocks: dict[str, Any] = {name: block for name, block in vars(metadata).items() if block}
+    if image_format == "png" and "xmp" in blocks:
+        # Where XMP lies in a PNG: ISO 16684-3.
+        blocks["pnginfo"] = PngImagePlugin.PngInfo()
+        blocks["pnginfo"].add_itxt("XML:com.adobe.xmp", blocks.pop("xmp").decode())
+    return blocks
 
 
 def encode_levels(levels: NDArray[np.uint8]) -> bytes:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pipelines.images.decode import DecodedImage, DecodeLimits, decode_image
 from pipelines.images.encode import EncodeOptions, encode_image
 from pipelines.images.mask import ProductMask, product_mask
+from pipelines.images.metadata import restyled_metadata
 
 SUFFIXES: Final = {"jpeg": ".jpg", "png": ".png", "webp": ".webp"}
 
@@ -50,10 +51,11 @@ def open_picture(data: bytes, limits: DecodeLimits) -> Picture:
 
 
 def encode_restyled(rgb: NDArray[np.uint8], source: DecodedImage, output: EncodeOptions) -> EncodedPicture:
-    """Encode restyled rgb uint8 [H, W, 3] with the source's own alpha.
+    """Encode restyled rgb uint8 [H, W, 3] with the source's own alpha, and of its metadata the copyright alone.
 
     JPEG holds no alpha: a picture that has one becomes PNG instead, so that nothing is lost.
     """
     if source.alpha is not None and output.format == "jpeg":
         output = EncodeOptions("png", output.quality)
-    return EncodedPicture(encode_image(rgb, source.alpha, output), SUFFIXES[output.format])
+    data = encode_image(rgb, source.alpha, output, restyled_metadata(source.provenance))
+    return EncodedPicture(data, SUFFIXES[output.format])
