@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import functools
 import os
 from collections.abc import Iterator
@@ -41,16 +42,20 @@ def exists(uri: str) -> bool:
         return bool(_blob(uri).exists())
 
 
-def list_files(prefix: str) -> list[str]:
-    """All objects below a prefix, sorted; the empty ones that stand for folders are left out."""
+def list_objects(prefix: str) -> Iterator[tuple[str, int, datetime.datetime]]:
+    """URI, size and time of change of all objects below a prefix, by name; a page of them is held at a time.
+
+    The empty objects that stand for folders are left out.
+    """
     bucket, name = _split(prefix)
     name = name.strip("/")
     with _named_errors(prefix):
-        blobs = list(_client().list_blobs(bucket, prefix=f"{name}/" if name else None, fields=_LISTED))
-    return sorted(f"gs://{bucket}/{blob.name}" for blob in blobs if not blob.name.endswith("/"))
+        for blob in _client().list_blobs(bucket, prefix=f"{name}/" if name else None, fields=_LISTED):
+            if not blob.name.endswith("/"):
+                yield f"gs://{bucket}/{blob.name}", int(blob.size), blob.updated
 
 
-_LISTED = "items(name),nextPageToken"
+_LISTED = "items(name,size,updated),nextPageToken"
 
 
 def write(uri: str, data: bytes) -> None:
@@ -70,6 +75,31 @@ def write_if(uri: str, data: bytes, generation: int) -> str | None:
         except PreconditionFailed:
             return None
     return str(blob.generation)
+
+
+def copy_if_absent(source: str, target: str) -> bool:
+    """Copy inside Google's storage; False when there is a target already."""
+    from google.api_core.exceptions import PreconditionFailed
+
+    blob, token = _blob(target), None
+    with _named_errors(source):
+        try:
+            while True:
+                token, _, _ = blob.rewrite(_blob(source), token=token, if_generation_match=0)
+                if token is None:
+                    return True
+        except PreconditionFailed:
+            return False
+
+
+def delete(uri: str) -> None:
+    """Delete the generation that is there now; one that somebody writes meanwhile stays."""
+    from google.api_core.exceptions import NotFound, PreconditionFailed
+
+    blob = _blob(uri)
+    with _named_errors(uri), contextlib.suppress(NotFound, PreconditionFailed):
+        blob.reload()
+        blob.delete(if_generation_match=blob.generation)
 
 
 @contextlib.contextmanager

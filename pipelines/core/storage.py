@@ -7,8 +7,10 @@ Every write is atomic: a reader sees the old bytes, the new bytes or nothing. `c
 from __future__ import annotations
 
 import contextlib
+import datetime
 import fcntl
 import hashlib
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -30,6 +32,15 @@ class Versioned:
 
     data: bytes
     generation: str
+
+
+@dataclass(frozen=True)
+class StoredObject:
+    """A file as a listing shows it. `updated` is when its bytes were written, by the clock of the storage."""
+
+    uri: str
+    size_bytes: int
+    updated: datetime.datetime
 
 
 def read_bytes(uri: str) -> bytes:
@@ -74,9 +85,39 @@ def exists(uri: str) -> bool:
 
 def list_files(prefix: str) -> list[str]:
     """All files below a folder, sorted; empty when there is no such folder."""
+    return sorted(stored.uri for stored in list_objects(prefix))
+
+
+def list_objects(prefix: str) -> Iterator[StoredObject]:
+    """All files below a folder one after the other, in no order that is promised; none when there is no such folder.
+
+    Links to folders are not followed. A file that is deleted meanwhile may be left out.
+    """
     if is_remote(prefix):
-        return gcs.list_files(prefix)
-    return sorted(str(path) for path in Path(prefix).rglob("*") if path.is_file())
+        yield from itertools.starmap(StoredObject, gcs.list_objects(prefix))
+        return
+    folders = [prefix]
+    while folders:
+        try:
+            entries = os.scandir(folders.pop())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        with entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    folders.append(entry.path)
+                elif stored := _local_file(entry):
+                    yield stored
+
+
+def _local_file(entry: os.DirEntry[str]) -> StoredObject | None:
+    try:
+        if not entry.is_file():
+            return None
+        found = entry.stat()
+    except FileNotFoundError:
+        return None
+    return StoredObject(entry.path, found.st_size, datetime.datetime.fromtimestamp(found.st_mtime, datetime.UTC))
 
 
 def write_bytes(uri: str, data: bytes) -> None:
@@ -100,6 +141,37 @@ def create_once(uri: str, data: bytes) -> bool:
         except FileExistsError:
             return False
     return True
+
+
+def copy(source_uri: str, target_uri: str) -> bool:
+    """Create `target_uri` with the bytes of `source_uri`; when it exists already leave it alone and return False.
+
+    Neither is read where their storage can copy: Google's does, and a local disk links. Source and target may then be
+    one file with two names, so this is for files that are only ever replaced as a whole.
+    """
+    if is_remote(source_uri) and is_remote(target_uri):
+        return gcs.copy_if_absent(source_uri, target_uri)
+    if not is_remote(source_uri) and not is_remote(target_uri):
+        Path(target_uri).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            os.link(os.path.realpath(source_uri), target_uri)
+        except FileExistsError:
+            return False
+        except FileNotFoundError:
+            raise
+        except OSError:  # another file system, one without links, somebody else's file, too many links
+            pass
+        else:
+            return True
+    return create_once(target_uri, read_bytes(source_uri))
+
+
+def delete(uri: str) -> None:
+    """Delete a file. One that is not there is as good as deleted."""
+    if is_remote(uri):
+        gcs.delete(uri)
+    else:
+        Path(uri).unlink(missing_ok=True)
 
 
 def read_versioned(uri: str) -> Versioned | None:

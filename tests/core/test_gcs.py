@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import subprocess
 import sys
 import time
@@ -126,3 +127,45 @@ def test_the_first_read_of_a_process_is_quick(bucket: str) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.strip() == "b'x'"
     assert time.monotonic() - started < 15
+
+
+def test_a_listing_tells_sizes_and_times(bucket: str) -> None:
+    before = datetime.datetime.now(datetime.UTC) - datetime.timedelta(seconds=1)
+    storage.write_bytes(f"{bucket}/a/1.bin", b"x" * 7)
+    storage.write_bytes(f"{bucket}/a/2.bin", b"")
+    found = list(storage.list_objects(f"{bucket}/a"))
+    assert [(stored.uri, stored.size_bytes) for stored in found] == [(f"{bucket}/a/1.bin", 7), (f"{bucket}/a/2.bin", 0)]
+    assert all(before <= stored.updated <= datetime.datetime.now(datetime.UTC) for stored in found)
+
+
+def test_a_listing_holds_one_page_at_a_time(bucket: str) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(lambda n: storage.write_bytes(f"{bucket}/a/{n:04}.bin", b""), range(1001)))
+    names = [stored.uri.rsplit("/", 1)[1] for stored in storage.list_objects(f"{bucket}/a")]
+    assert names == [f"{n:04}.bin" for n in range(1001)]
+
+
+def test_copy_inside_the_bucket(bucket: str, tmp_path: Path) -> None:
+    storage.write_bytes(f"{bucket}/source.bin", b"bytes")
+    assert storage.copy(f"{bucket}/source.bin", f"{bucket}/deep/target.bin")
+    assert storage.read_bytes(f"{bucket}/deep/target.bin") == b"bytes"
+    with pytest.raises(FileNotFoundError, match=r"none\.bin"):
+        storage.copy(f"{bucket}/none.bin", f"{bucket}/other.bin")
+    assert not storage.exists(f"{bucket}/other.bin")
+
+
+def test_copy_between_bucket_and_disk(bucket: str, tmp_path: Path) -> None:
+    local, remote = str(tmp_path / "a.bin"), f"{bucket}/a.bin"
+    storage.write_bytes(remote, b"bytes")
+    assert storage.copy(remote, local)
+    assert not storage.copy(remote, local)
+    assert not storage.copy(local, remote)
+    assert storage.copy(local, f"{bucket}/b.bin")
+    assert storage.read_bytes(local) == storage.read_bytes(f"{bucket}/b.bin") == b"bytes"
+
+
+def test_delete(bucket: str) -> None:
+    storage.write_bytes(f"{bucket}/a.bin", b"x")
+    storage.delete(f"{bucket}/a.bin")
+    assert not storage.exists(f"{bucket}/a.bin")
+    storage.delete(f"{bucket}/a.bin")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import datetime
+import errno
 import multiprocessing
 import os
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -142,3 +144,55 @@ def test_a_forbidden_picture_says_so(tmp_path: Path) -> None:
 def test_a_readable_picture_comes_whole(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"x" * 100)
     assert storage.read_source_image(str(tmp_path / "a.jpg"), max_bytes=100) == b"x" * 100
+
+
+def test_a_listing_tells_sizes_and_times(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/1.bin").write_bytes(b"x" * 7)
+    (tmp_path / "2.bin").touch()
+    os.utime(tmp_path / "2.bin", (0, 86_400))
+    (tmp_path / "gone.bin").symlink_to("nowhere")
+    (tmp_path / "a/up").symlink_to(tmp_path)
+    (tmp_path / "3.bin").symlink_to("a/b/1.bin")
+    found = {stored.uri: stored for stored in storage.list_objects(str(tmp_path))}
+    sizes = {uri.removeprefix(f"{tmp_path}/"): stored.size_bytes for uri, stored in found.items()}
+    assert sizes == {"a/b/1.bin": 7, "2.bin": 0, "3.bin": 7}
+    assert found[f"{tmp_path}/2.bin"].updated == datetime.datetime(1970, 1, 2, tzinfo=datetime.UTC)
+    assert list(storage.list_objects(f"{tmp_path}/2.bin")) == []
+
+
+def test_copy_never_overwrites(tmp_path: Path) -> None:
+    source, target = str(tmp_path / "source.bin"), str(tmp_path / "deep/target.bin")
+    (tmp_path / "source.bin").write_bytes(b"bytes")
+    (tmp_path / "link.bin").symlink_to("source.bin")
+    assert storage.copy(str(tmp_path / "link.bin"), target)
+    assert not Path(target).is_symlink()
+    assert Path(target).samefile(source)
+    storage.write_bytes(source, b"other")
+    assert not storage.copy(source, target)
+    assert storage.read_bytes(target) == b"bytes"
+    with pytest.raises(FileNotFoundError, match="none"):
+        storage.copy(str(tmp_path / "none"), str(tmp_path / "other"))
+
+
+def test_copy_between_file_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def across(source: object, target: object) -> None:
+        if not str(source).endswith(".tmp"):
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        link(source, target)  # type: ignore[arg-type]
+
+    link = os.link
+    monkeypatch.setattr(os, "link", across)
+    source, target = str(tmp_path / "source.bin"), str(tmp_path / "target.bin")
+    storage.write_bytes(source, b"bytes")
+    assert storage.copy(source, target)
+    assert not storage.copy(source, target)
+    assert not Path(target).samefile(source)
+    assert storage.read_bytes(target) == b"bytes"
+
+
+def test_delete(tmp_path: Path) -> None:
+    (tmp_path / "a.bin").touch()
+    storage.delete(str(tmp_path / "a.bin"))
+    assert not (tmp_path / "a.bin").exists()
+    storage.delete(str(tmp_path / "a.bin"))
