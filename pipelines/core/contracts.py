@@ -35,7 +35,8 @@ class SnapshotRow:
 class DeadLetter:
     """One image that left the run, and why. `reason` is one of `ImageRejected.REASONS`.
 
-    `attempts`: on how many nights in a row it was tried, this one included.
+    `attempts`: on how many nights in a row it was tried, this one included. `source_sha256`: of the bytes that the
+    snapshot names, so that other bytes are a first attempt again; empty where the stage has no snapshot yet.
     """
 
     product_id: str
@@ -45,6 +46,7 @@ class DeadLetter:
     reason: str
     message: str
     attempts: int = 1
+    source_sha256: str = ""
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,36 @@ class NightPaths:
         """DeadLetter JSON lines of the preprocess stage."""
         return join(self.root, "datasets", self.date, "dead_letters.jsonl")
 
+    @property
+    def candidates(self) -> str:
+        """Table of the images that the dataset is drawn from; preprocessing alone reads it."""
+        return join(self.root, "datasets", self.date, "candidates.parquet")
+
+    @property
+    def candidate_parts(self) -> str:
+        """Folder of the candidates' parts, which all dates share."""
+        return join(self.root, "datasets", "candidates")
+
+    @property
+    def shards(self) -> str:
+        """Folder of dataset shards by what they hold, which all dates share. A cache: a lost shard is made again."""
+        return join(self.root, "datasets", "shards")
+
+    @property
+    def prepared_nights(self) -> str:
+        """Folder of `preprocess_summary` of all dates: the nights that are prepared."""
+        return join(self.root, "datasets", "nights")
+
+    @property
+    def preprocess_summary(self) -> str:
+        """JSON: counts and hashes; written last, so that the night is prepared when it is there."""
+        return join(self.prepared_nights, f"{self.date}.json")
+
+    @property
+    def preprocess_work(self) -> str:
+        """Folder of what a preprocess job has finished before its end; gone afterwards."""
+        return join(self.root, "datasets", "unfinished", self.date)
+
 
 @dataclass(frozen=True)
 class RunPaths:

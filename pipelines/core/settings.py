@@ -74,7 +74,13 @@ class DatasetSettings(SettingsModel):
     """The training dataset that preprocessing writes."""
 
     short_side_px: int = Field(384, ge=64, le=1024)
-    images_per_shard: int = Field(64, ge=1, le=4096)
+    images_per_shard: int = Field(64, ge=1, le=4096, description="At most about so many; shards are a power of two.")
+    max_images: int = Field(
+        20_000,
+        ge=1,
+        le=1_000_000,
+        description="At most so many, whole products by a hash of their ids; of the others the facts are measured.",
+    )
 
 
 class RetrySettings(SettingsModel):

@@ -1,95 +1,83 @@
-"""Beam graph of the preprocess job: snapshot -> shards of rows -> shard files, facts, dead letters."""
+"""Beam graph of the preprocess job: work parts -> units -> facts and dead letters; shards are stored on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
+from apache_beam.metrics.metric import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from pipelines.core import storage
-from pipelines.core.contracts import ImageFacts, SnapshotRow
-from pipelines.core.paths import NightPaths
+from pipelines.core.contracts import ImageFacts
 from pipelines.core.progress import ProgressLog
-from pipelines.core.tables import read_rows
-from pipelines.core.uris import join
-from pipelines.preprocess.dataset_files import (
-    DATASET_INFO,
-    FEATURES_INFO,
-    ShardFile,
-    dataset_info,
-    features_info,
-    shard_name,
-)
-from pipelines.preprocess.prepare import PrepareTask
-from pipelines.preprocess.splits import Shard, assign_shards
-from pipelines.preprocess.tfrecord import framed_all
-from pipelines.transforms.prepare_images import DEAD_LETTERS, FACTS, SHARD_FILES, PrepareShards
-from pipelines.transforms.row_artifacts import WriteJsonLines, WriteTable
+from pipelines.core.tables import Part, read_part
+from pipelines.preprocess.plan import PreparationWork, ShardWork
+from pipelines.preprocess.sample import CatalogImage, beyond
+from pipelines.preprocess.unit import Unit, UnitTask, chunked
+from pipelines.transforms.prepare_images import DEAD_LETTERS, FACTS, PrepareImages
+from pipelines.transforms.row_artifacts import WriteJsonLines, WriteParts
+from pipelines.transforms.running import run_to_end
 
 
 @dataclass(frozen=True)
-class WriteShard:
-    """Writes the examples of one shard, atomically, under a name that its inputs decide."""
+class ReportedTo:
+    """URIs of the ImageFacts table, of the folder of its parts, and of the dead letters that the work leaves."""
 
-    folder: str
-    edition: str
-
-    def __call__(self, shard: Shard, examples: Sequence[bytes]) -> ShardFile:
-        """Write and describe the file."""
-        storage.write_bytes(join(self.folder, shard_name(shard, self.edition)), framed_all(examples))
-        return ShardFile(shard, len(examples), sum(map(len, examples)))
+    facts: str
+    facts_parts: str
+    dead_letters: str
 
 
 def run_pipeline(
-    night: NightPaths,
-    task: PrepareTask,
-    images_per_shard: int,
-    edition: str,
+    work: PreparationWork,
+    task: UnitTask,
+    reports: ReportedTo,
+    buckets: int,
     progress: ProgressLog,
     options: PipelineOptions,
-) -> Any:
-    """Run the job to its end and return Beam's result; the night's artifacts are written by then.
+) -> dict[str, int]:
+    """Run the job to its end and return its counters; the reports are written by then.
 
-    The graph carries the snapshot's name alone; rows are grouped by shard, pixels never leave their worker.
+    Args:
+        work: what is to be prepared.
+        task: does it.
+        reports: where outcomes go.
+        buckets: of the facts table.
+        progress: told of every new image.
+        options: Beam's.
     """
     pipeline = beam.Pipeline(options=options)
-    shards = (
+    measured = (
         pipeline
-        | "Snapshot" >> beam.Create([night.snapshot])
-        | "AssignShards" >> beam.FlatMap(_keyed_rows, images_per_shard)
-        | "GroupByShard" >> beam.GroupByKey()
-        | "InOrder" >> beam.Map(_in_order)
+        | "ImagesToMeasure" >> beam.Create(work.measure)
+        | "MeasureUnits" >> beam.FlatMap(_units_to_measure, work.sample_end, work.images_per_unit)
     )
-    outcomes = shards | "Prepare" >> PrepareShards(task, WriteShard(night.dataset, edition), progress)
-    outcomes[FACTS] | "WriteFacts" >> WriteTable(night.facts, ImageFacts)
-    outcomes[DEAD_LETTERS] | "WriteDeadLetters" >> WriteJsonLines(night.preprocess_dead_letters)
-    (
-        outcomes[SHARD_FILES]
-        | "GatherShards" >> beam.CombineGlobally(beam.combiners.ToListCombineFn())
-        | "WriteDatasetInfo" >> beam.Map(_write_dataset_info, night.dataset, edition)
+    shards = pipeline | "ShardsToMake" >> beam.Create(work.shards) | "ShardUnits" >> beam.Map(_shard_unit)
+    outcomes = (
+        (measured, shards)
+        | "Units" >> beam.Flatten()
+        | "Spread" >> beam.Reshuffle()
+        | "Prepare" >> PrepareImages(task, progress)
     )
-    result = pipeline.run()
-    result.wait_until_finish()
-    return result
+    outcomes[FACTS] | "WriteFacts" >> WriteParts(reports.facts, reports.facts_parts, ImageFacts, buckets)
+    outcomes[DEAD_LETTERS] | "WriteDeadLetters" >> WriteJsonLines(reports.dead_letters)
+    return _counters(run_to_end(pipeline, "preprocess"))
 
 
-def _keyed_rows(snapshot_uri: str, images_per_shard: int) -> Iterator[tuple[str, tuple[Shard, int, SnapshotRow]]]:
-    for shard, rows in assign_shards(read_rows(snapshot_uri, SnapshotRow), images_per_shard):
-        for place, row in enumerate(rows):
-            yield f"{shard.split}/{shard.index:05d}", (shard, place, row)
+def _units_to_measure(part: Part, sample_end: float, length: int) -> Iterator[Unit]:
+    yield from chunked(_images(beyond(read_part(part, CatalogImage), sample_end)), length)
 
 
-def _in_order(
-    element: tuple[str, Iterable[tuple[Shard, int, SnapshotRow]]],
-) -> tuple[Shard, tuple[SnapshotRow, ...]]:
-    """Grouping keeps no order; the place in the shard restores it."""
-    members = sorted(element[1], key=lambda member: member[1])
-    return members[0][0], tuple(row for _, _, row in members)
+def _shard_unit(work: ShardWork) -> Unit:
+    return Unit(tuple(_images(read_part(work.images, CatalogImage))), work.shard, work.earlier)
 
 
-def _write_dataset_info(files: list[ShardFile], folder: str, edition: str) -> None:
-    storage.write_bytes(join(folder, FEATURES_INFO), features_info())
-    storage.write_bytes(join(folder, DATASET_INFO), dataset_info(files, edition))
+def _images(table: Any) -> Iterator[CatalogImage]:
+    return (CatalogImage(**values) for values in table.to_pylist())
+
+
+def _counters(result: Any) -> dict[str, int]:
+    found = result.metrics().query(MetricsFilter().with_namespace("preprocess"))["counters"]
+    return {counter.key.metric.name: counter.result for counter in sorted(found, key=lambda c: c.key.metric.name)}

@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 
 _POLYNOMIAL: Final = 0x82F63B78
 _MASK_DELTA: Final = 0xA282EAD8
-_LANE_BYTES: Final = 256
+_LANE_BYTES: Final = 32
 _LENGTH_DELIMITED: Final = 2
+FRAME_BYTES: Final = 16
+"""What a file takes for each record beside the record itself."""
 
 Words = NDArray[np.uint32]
 
@@ -28,6 +30,15 @@ def example_bytes(features: Mapping[str, bytes]) -> bytes:
         for name, value in sorted(features.items())
     )
     return _field(1, entries)
+
+
+def example_features(example: bytes) -> dict[str, bytes]:
+    """Values of an example that `example_bytes` made.
+
+    Raises:
+        ValueError: it is of another make.
+    """
+    return dict(_entry(payload) for payload in _payloads(_only(example)))
 
 
 def framed(record: bytes) -> bytes:
@@ -68,28 +79,27 @@ def read_records(content: bytes) -> Iterator[bytes]:
 def crc32c(data: bytes) -> int:
     """CRC-32C (Castagnoli).
 
-    Long data is cut into lanes that are advanced side by side, 256 vectorised steps in all, and then joined: a
-    lane moves past the next one by the linear map that 256 zero bytes stand for.
+    The data, filled up with zeros in front, is cut into a power of two of lanes that are advanced side by side. Lanes
+    are then joined in pairs: the left one moves past its neighbour by the linear map that so many zero bytes stand for.
     """
-    head = len(data) % _LANE_BYTES
-    state = np.uint32(0xFFFFFFFF)
-    for byte in data[:head]:
-        state = _table()[(state ^ byte) & 0xFF] ^ (state >> np.uint32(8))
-    lanes = np.frombuffer(data, np.uint8, offset=head).reshape(-1, _LANE_BYTES)
-    states = np.zeros(lanes.shape[0], np.uint32)
-    for column in np.ascontiguousarray(lanes.T):
-        states = _table()[(states ^ column) & 0xFF] ^ (states >> np.uint32(8))
-    past = _past_a_lane()
-    joined = int(state)
-    for lane in states.tolist():
-        joined = (
-            past[0][joined & 0xFF]
-            ^ past[1][joined >> 8 & 0xFF]
-            ^ past[2][joined >> 16 & 0xFF]
-            ^ past[3][joined >> 24]
-            ^ lane
-        )
-    return joined ^ 0xFFFFFFFF
+    if len(data) < 4:
+        state = 0xFFFFFFFF
+        for byte in data:
+            state = int(_table()[(state ^ byte) & 0xFF]) ^ state >> 8
+        return state ^ 0xFFFFFFFF
+    lanes = 1 << (-(-len(data) // _LANE_BYTES) - 1).bit_length()
+    start = lanes * _LANE_BYTES - len(data)
+    filled = np.zeros(lanes * _LANE_BYTES, np.uint8)
+    filled[start:] = np.frombuffer(data, np.uint8)
+    filled[start : start + 4] ^= 0xFF  # the state that a checksum begins with
+    states = np.zeros(lanes, np.uint32)
+    for column in np.ascontiguousarray(filled.reshape(lanes, _LANE_BYTES).T):
+        states = _table()[(states ^ column) & 0xFF] ^ states >> np.uint32(8)
+    level = 0
+    while len(states) > 1:
+        states = _moved(states[::2], _past_lanes(level)) ^ states[1::2]
+        level += 1
+    return int(states[0]) ^ 0xFFFFFFFF
 
 
 @cache
@@ -101,14 +111,22 @@ def _table() -> Words:
 
 
 @cache
-def _past_a_lane() -> list[list[int]]:
-    """For each byte of a state and each of its values, the state after a lane of zero bytes."""
-    moved = []
-    for place in range(4):
-        states = np.arange(256, dtype=np.uint32) << np.uint32(8 * place)
-        for _ in range(_LANE_BYTES):
-            states = _table()[states & 0xFF] ^ (states >> np.uint32(8))
-        moved.append(states.tolist())
+def _past_lanes(level: int) -> Words:
+    """[4, 256]: for each byte of a state and each of its values, the state after 2**level lanes of zero bytes."""
+    if level:
+        half = _past_lanes(level - 1)
+        return _moved(half, half)
+    states = np.arange(256, dtype=np.uint32) << (8 * np.arange(4, dtype=np.uint32))[:, None]
+    for _ in range(_LANE_BYTES):
+        states = _table()[states & 0xFF] ^ states >> np.uint32(8)
+    return states
+
+
+def _moved(states: Words, past: Words) -> Words:
+    """States after the zero bytes that `past` stands for."""
+    moved: Words = (
+        past[0, states & 0xFF] ^ past[1, states >> 8 & 0xFF] ^ past[2, states >> 16 & 0xFF] ^ past[3, states >> 24]
+    )
     return moved
 
 
@@ -118,6 +136,41 @@ def _masked(checksum: int) -> int:
 
 def _field(number: int, payload: bytes) -> bytes:
     return _varint(number << 3 | _LENGTH_DELIMITED) + _varint(len(payload)) + payload
+
+
+def _entry(payload: bytes) -> tuple[str, bytes]:
+    name, feature = _payloads(payload)
+    return name.decode(), _only(_only(feature))
+
+
+def _only(message: bytes) -> bytes:
+    (payload,) = _payloads(message)
+    return payload
+
+
+def _payloads(message: bytes) -> Iterator[bytes]:
+    """Payloads of a message all of whose fields are length-delimited."""
+    position = 0
+    while position < len(message):
+        tag, position = _read_varint(message, position)
+        length, position = _read_varint(message, position)
+        if tag & 7 != _LENGTH_DELIMITED or position + length > len(message):
+            raise ValueError(f"example at byte {position}: expected bytes features alone")
+        yield message[position : position + length]
+        position += length
+
+
+def _read_varint(message: bytes, position: int) -> tuple[int, int]:
+    """The value and where it ends."""
+    value = shift = 0
+    while position < len(message):
+        byte = message[position]
+        position += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value, position
+        shift += 7
+    raise ValueError("example: ends within a number")
 
 
 def _varint(value: int) -> bytes:

@@ -1,92 +1,68 @@
-"""Shards of snapshot rows to shard files, facts and dead letters."""
+"""Units of images to facts and dead letters; what else a unit makes, it stores itself."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import apache_beam as beam
 
-from pipelines.core.contracts import DeadLetter, ImageFacts, SnapshotRow
+from pipelines.core.contracts import DeadLetter, ImageFacts
 from pipelines.core.progress import ProgressLog
-from pipelines.transforms.threads import default_threads
 
 FACTS = "facts"
 DEAD_LETTERS = "dead_letters"
-SHARD_FILES = "shard_files"
 
-ShardKey = TypeVar("ShardKey")
+Unit = TypeVar("Unit")
 
 
 class Prepared(Protocol):
-    """Facts of one image, and its serialized example if it is for training."""
+    """What came of a unit. `counts` are added to the job's counters."""
 
     @property
-    def facts(self) -> ImageFacts:
-        """What was learnt of the image."""
+    def facts(self) -> Sequence[ImageFacts]:
+        """Of its readable images."""
         ...
 
     @property
-    def example(self) -> bytes | None:
-        """The serialized example."""
+    def dead_letters(self) -> Sequence[DeadLetter]:
+        """Of the others."""
+        ...
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """Names and numbers."""
         ...
 
 
-class PrepareShards(beam.PTransform, Generic[ShardKey]):  # type: ignore[misc]
-    """PCollection of (shard, rows) -> outputs `shard_files`, `facts` (ImageFacts) and `dead_letters` (DeadLetter).
+class PrepareImages(beam.PTransform, Generic[Unit]):  # type: ignore[misc]
+    """PCollection of units -> outputs `facts` (ImageFacts) and `dead_letters` (DeadLetter).
 
-    A worker holds the examples of one shard, and the pixels of a few images. Everything is a function of the
-    shard's rows, so that a retried shard writes the same file again.
+    Pixels never leave their worker. Everything is a function of the unit, so that a retried one does the same again.
 
     Args:
-        prepare: picklable; one image's facts and example, or its dead letter, never an error.
-        write: picklable; writes a shard's examples and returns what is to be remembered of the file.
-        progress: told of every image.
+        work: picklable; does a unit and tells the progress of every image. Raises for nothing that one image can cause.
+        progress: where that is told.
     """
 
-    def __init__(
-        self,
-        prepare: Callable[[SnapshotRow], Prepared | DeadLetter],
-        write: Callable[[ShardKey, Sequence[bytes]], Any],
-        progress: ProgressLog,
-    ) -> None:
+    def __init__(self, work: Callable[[Unit, ProgressLog], Prepared], progress: ProgressLog) -> None:
         super().__init__()
-        self._dofn = _PrepareShard(prepare, write, progress)
+        self._dofn = _PrepareImages(work, progress)
 
-    def expand(self, shards: Any) -> Any:
+    def expand(self, units: Any) -> Any:
         """Apply."""
-        return shards | beam.ParDo(self._dofn).with_outputs(FACTS, DEAD_LETTERS, main=SHARD_FILES)
+        return units | beam.ParDo(self._dofn).with_outputs(DEAD_LETTERS, main=FACTS)
 
 
-class _PrepareShard(beam.DoFn):  # type: ignore[misc]
-    def __init__(self, prepare: Any, write: Any, progress: ProgressLog) -> None:
-        self._prepare = prepare
-        self._write = write
+class _PrepareImages(beam.DoFn):  # type: ignore[misc]
+    def __init__(self, work: Any, progress: ProgressLog) -> None:
+        self._work = work
         self._progress = progress
 
-    def process(self, element: tuple[Any, Sequence[SnapshotRow]]) -> Iterator[Any]:
-        shard, rows = element
-        examples: list[bytes] = []
-        outcomes: Counter[str] = Counter()
-        with ThreadPoolExecutor(default_threads()) as pool:
-            for outcome in pool.map(self._prepared, rows):
-                if isinstance(outcome, DeadLetter):
-                    outcomes[f"dead_letters/{outcome.reason}"] += 1
-                    yield beam.pvalue.TaggedOutput(DEAD_LETTERS, outcome)
-                    continue
-                if outcome.example is None:
-                    outcomes["not_for_training"] += 1
-                else:
-                    outcomes["examples"] += 1
-                    examples.append(outcome.example)
-                yield beam.pvalue.TaggedOutput(FACTS, outcome.facts)
-        yield self._write(shard, examples)
-        for name, count in outcomes.items():
+    def process(self, unit: Any) -> Iterator[Any]:
+        outcome: Prepared = self._work(unit, self._progress)
+        for letter in outcome.dead_letters:
+            yield beam.pvalue.TaggedOutput(DEAD_LETTERS, letter)
+        yield from outcome.facts
+        for name, count in outcome.counts.items():
             beam.metrics.Metrics.counter("preprocess", name).inc(count)
-
-    def _prepared(self, row: SnapshotRow) -> Prepared | DeadLetter:
-        outcome: Prepared | DeadLetter = self._prepare(row)
-        self._progress.advance(done=1, failed=int(isinstance(outcome, DeadLetter)))
-        return outcome

@@ -14,8 +14,10 @@ import yaml
 from PIL import Image
 
 from pipelines.core.contracts import DeadLetter, ImageFacts, SnapshotRow
+from pipelines.core.partitions import write_partitioned
 from pipelines.core.paths import NightPaths
-from pipelines.core.tables import read_json_lines, read_rows, write_rows
+from pipelines.core.tables import read_json_lines, read_rows
+from pipelines.core.uris import join
 from pipelines.preprocess.job import preprocess
 from pipelines.transforms.job_options import NightJobOptions
 
@@ -46,12 +48,16 @@ class PictureShop:
     home: Path
     images_per_shard: int = 7
     short_side_px: int = 64
+    max_images: int = 20_000
+    max_attempts: int = 3
+    buckets: int = 0
+    date: str = DATE
     output_uri: str = ""
     rows: list[SnapshotRow] = field(default_factory=list)
 
     @property
     def night(self) -> NightPaths:
-        return NightPaths(self.output_uri or str(self.home / "out"), DATE)
+        return NightPaths(self.output_uri or str(self.home / "out"), self.date)
 
     @property
     def settings(self) -> Path:
@@ -85,15 +91,25 @@ class PictureShop:
     def write(self) -> None:
         """Write settings and snapshot."""
         self.home.mkdir(parents=True, exist_ok=True)
-        dataset = {"short_side_px": self.short_side_px, "images_per_shard": self.images_per_shard}
-        shop = {"shop": "corner", "feed": {"uri": "f.csv"}, "output_uri": self.night.root, "brands": ["b.yaml"]}
-        self.settings.write_text(yaml.safe_dump({**shop, "dataset": dataset, "images": {"max_pixels": 50_000}}))
+        names = ("short_side_px", "images_per_shard", "max_images")
+        shop = {
+            "shop": "corner",
+            "feed": {"uri": "f.csv"},
+            "output_uri": self.night.root,
+            "brands": ["b.yaml"],
+            "dataset": {name: getattr(self, name) for name in names},
+            "images": {"max_pixels": 50_000},
+            "retry": {"max_attempts": self.max_attempts},
+        }
+        self.settings.write_text(yaml.safe_dump(shop))
         (self.home / "b.yaml").write_text(yaml.safe_dump({"brand": "inkwell", "references_uri": "references"}))
-        write_rows(self.night.snapshot, self.rows, SnapshotRow)
+        folder = join(self.night.root, "snapshots", "parts")
+        ordered = sorted(self.rows, key=lambda row: (row.product_id, row.image_id))
+        write_partitioned(self.night.snapshot, folder, ordered, SnapshotRow, self.buckets)
 
     def run(self, run_id: str = "run-1", *flags: str, dry_run: bool = False) -> dict[str, Any]:
         """Run the job in this process."""
-        return preprocess(NightJobOptions(str(self.settings), DATE, run_id, dry_run, flags))
+        return preprocess(NightJobOptions(str(self.settings), self.date, run_id, dry_run, flags))
 
     def facts(self) -> dict[str, ImageFacts]:
         return {fact.image_id: fact for fact in read_rows(self.night.facts, ImageFacts)}
