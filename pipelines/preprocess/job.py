@@ -8,7 +8,7 @@ import json
 import shutil
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from pipelines.core import storage
@@ -73,6 +73,9 @@ def inputs_sha256(snapshot_sha256: str, task: PrepareTask, shop: Shop) -> str:
 
 def _prepared(shop: Shop, paths: NightPaths, options: NightJobOptions) -> dict[str, Any]:
     """The night's summary but for its end."""
+    flags = merged_flags(shop.settings.jobs.beam_options, options.beam_flags)
+    # Loads Beam: only what somebody has typed is checked even if there should be nothing to do.
+    beam = beam_options(flags) if options.beam_flags else None
     snapshot = finished_info(paths.snapshot, SnapshotRow)
     task = PrepareTask(DecodeLimits(**shop.settings.images.model_dump()), shop.settings.dataset.short_side_px)
     inputs = inputs_sha256(snapshot.sha256, task, shop)
@@ -83,8 +86,6 @@ def _prepared(shop: Shop, paths: NightPaths, options: NightJobOptions) -> dict[s
             return _already_complete(earlier, dry_run=options.dry_run)
         if earlier.night != paths and not options.dry_run and (summary := _taken_over(earlier, paths, shop)):
             return summary
-    flags = merged_flags(shop.settings.jobs.beam_options, options.beam_flags)
-    beam = beam_options(flags) if flags else None
     night = _night(shop, paths, snapshot, task, earlier, suspicious=damaged)
     plan = plan_night(night, "" if options.dry_run else paths.preprocess_work)
     counts = {
@@ -98,7 +99,7 @@ def _prepared(shop: Shop, paths: NightPaths, options: NightJobOptions) -> dict[s
     progress = ProgressLog(night_progress(paths.root, paths.date, STAGE))
     progress.begin(STAGE, night.catalog.rows)
     progress.advance(done=night.catalog.rows - plan.new, failed=len(plan.listed))
-    outcomes, counters = _work(night, plan, paths, progress, beam)
+    outcomes, counters = _work(night, plan, paths, progress, lambda: beam or beam_options(flags))
     return {
         **_head(paths),
         **finish_night(night, plan, outcomes, paths),
@@ -138,7 +139,7 @@ def _night(
 
 
 def _work(
-    night: Night, plan: Plan, paths: NightPaths, progress: ProgressLog, beam: Any
+    night: Night, plan: Plan, paths: NightPaths, progress: ProgressLog, beam: Callable[[], Any]
 ) -> tuple[Outcomes, dict[str, int]]:
     """Let workers do what the plan leaves to do; Beam is loaded only if there is something."""
     if not plan.work:
@@ -148,7 +149,7 @@ def _work(
     work = paths.preprocess_work
     task = UnitTask(night.task, night.shard_store, join(work, "units"))
     reports = ReportedTo(join(work, "facts.parquet"), join(work, "facts"), join(work, "dead_letters.jsonl"))
-    counters = run_pipeline(plan.work, task, reports, night.catalog.buckets, progress, beam or beam_options(()))
+    counters = run_pipeline(plan.work, task, reports, night.catalog.buckets, progress, beam())
     facts = finished_info(reports.facts, ImageFacts)
     return Outcomes(facts, read_json_lines(reports.dead_letters, DeadLetter)), counters
 

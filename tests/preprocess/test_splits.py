@@ -51,11 +51,26 @@ def test_each_row_is_in_one_shard_of_its_products_split(views: list[int], images
     assert sorted(placed) == sorted(member.image_id for member in rows)
     splits = split_products([member.product_id for member in rows])
     for shard, members in shards:
-        assert 1 <= len(members) <= images_per_shard
-        assert {splits[member.product_id] for member in members} == {shard.split}
+        assert shard.count & (shard.count - 1) == 0
+        assert {splits[member.product_id] for member in members} <= {shard.split}
     for split in SPLIT_BOUNDS:
         numbers = [(shard.index, shard.count) for shard, _ in shards if shard.split == split]
         assert numbers == [(index, len(numbers)) for index in range(len(numbers))]
+
+
+@given(st.sets(st.integers(0, 200), max_size=60), st.integers(0, 200))
+def test_a_product_that_comes_or_goes_changes_its_own_shard_alone(numbers: set[int], other: int) -> None:
+    before = dict(assign_shards([row(f"p{number}", f"p{number}/0") for number in numbers], 4))
+    after = dict(assign_shards([row(f"p{number}", f"p{number}/0") for number in numbers ^ {other}], 4))
+    if {shard.count for shard in before} == {shard.count for shard in after} and set(before) == set(after):
+        assert sum(before[shard] != after[shard] for shard in before) <= 2
+
+
+def test_shards_are_full_on_average() -> None:
+    rows = [row(f"p{number}", f"p{number}/0") for number in range(1000)]
+    lengths = [len(members) for shard, members in assign_shards(rows, 10) if shard.split == "train"]
+    assert len(lengths) == 128
+    assert 5 <= sum(lengths) / len(lengths) <= 10
 
 
 @given(st.randoms(use_true_random=False))

@@ -1,93 +1,81 @@
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.core.contracts import DeadLetter, ImageFacts, SnapshotRow
+from pipelines.core.contracts import DeadLetter, ImageFacts
+from pipelines.core.partitions import bucket_of
 from pipelines.core.progress import ProgressLog, read_progress
-from pipelines.core.tables import read_json_lines, read_rows
+from pipelines.core.tables import finished_info, read_json_lines, read_part, read_rows
 
 # Importing Beam 2.77 imports google.api_core; Beam is imported within the tests, where this holds.
 pytestmark = pytest.mark.filterwarnings("ignore:Please install grpcio-status:ImportWarning")
+BUCKETS = 4
 
 
 @dataclass(frozen=True)
 class Outcome:
-    facts: ImageFacts
-    example: bytes | None
+    facts: list[ImageFacts] = field(default_factory=list)
+    dead_letters: list[DeadLetter] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
 
 
-def row(image_id: str) -> SnapshotRow:
-    return SnapshotRow("p", image_id, f"/{image_id}", "", "", "0" * 64, 1)
+def work(unit: Sequence[str], progress: ProgressLog) -> Outcome:
+    """Images named bad-* are dead letters."""
+    outcome = Outcome()
+    for name in unit:
+        if name.startswith("bad"):
+            outcome.dead_letters.append(DeadLetter("p", name, f"/{name}", "preprocess", "corrupt", "as its name says"))
+        else:
+            outcome.facts.append(ImageFacts(f"product-{name}", name, "0" * 64, 1, 1, False, "none", "", "{}"))
+        progress.advance(done=1, failed=int(name.startswith("bad")))
+    outcome.counts["seen"] += len(unit)
+    return outcome
 
 
-def prepare(seen: SnapshotRow) -> Outcome | DeadLetter:
-    """Images named bad-* are dead letters, those named odd-* have no example."""
-    if seen.image_id.startswith("bad"):
-        return DeadLetter("p", seen.image_id, seen.image_uri, "preprocess", "corrupt", "as its name says")
-    facts = ImageFacts("p", seen.image_id, "0" * 64, 1, 1, False, "none", "", "{}")
-    return Outcome(facts, None if seen.image_id.startswith("odd") else seen.image_id.encode())
-
-
-@dataclass(frozen=True)
-class WriteNames:
-    """Writes what it is given as JSON and returns the number."""
-
-    folder: str
-
-    def __call__(self, shard: str, examples: Sequence[bytes]) -> tuple[str, int]:
-        Path(self.folder, shard).write_text(json.dumps([example.decode() for example in examples]))
-        return shard, len(examples)
-
-
-def run(folder: Path, shards: list[tuple[str, list[SnapshotRow]]]) -> Any:
+def run(folder: Path, units: list[tuple[str, ...]]) -> Any:
     import apache_beam as beam
 
-    from pipelines.transforms.prepare_images import DEAD_LETTERS, FACTS, SHARD_FILES, PrepareShards
-    from pipelines.transforms.row_artifacts import WriteJsonLines, WriteTable
+    from pipelines.transforms.prepare_images import DEAD_LETTERS, FACTS, PrepareImages
+    from pipelines.transforms.row_artifacts import WriteJsonLines, WriteParts
 
     progress = ProgressLog(str(folder / "progress.jsonl"))
-    progress.begin("preprocess", sum(len(rows) for _, rows in shards))
+    progress.begin("preprocess", sum(map(len, units)))
     pipeline = beam.Pipeline(runner="FnApiRunner")
-    outcomes = pipeline | beam.Create(shards) | PrepareShards(prepare, WriteNames(str(folder)), progress)
-    outcomes[FACTS] | "Facts" >> WriteTable(str(folder / "facts.parquet"), ImageFacts)
+    outcomes = pipeline | beam.Create(units) | PrepareImages(work, progress)
+    outcomes[FACTS] | "Facts" >> WriteParts(str(folder / "facts.parquet"), str(folder / "parts"), ImageFacts, BUCKETS)
     outcomes[DEAD_LETTERS] | "DeadLetters" >> WriteJsonLines(str(folder / "dead_letters.jsonl"))
-    outcomes[SHARD_FILES] | "Files" >> beam.Map(_check_written)
     result = pipeline.run()
     result.wait_until_finish()
     return result
 
 
-def _check_written(described: tuple[str, int]) -> None:
-    import apache_beam as beam
-
-    beam.metrics.Metrics.counter("test", f"{described[0]}={described[1]}").inc()
-
-
-def counters(result: Any) -> dict[str, int]:
-    return {found.key.metric.name: found.result for found in result.metrics().query()["counters"]}
-
-
-def test_outcomes_part_ways_and_examples_keep_the_order_of_their_rows(tmp_path: Path) -> None:
-    first = [row(name) for name in ("z", "bad-1", "a", "odd-1", "m")]
-    result = run(tmp_path, [("shard-0", first), ("shard-1", [row("bad-2"), row("b")])])
-    assert json.loads((tmp_path / "shard-0").read_text()) == ["z", "a", "m"]
-    assert json.loads((tmp_path / "shard-1").read_text()) == ["b"]
-    facts = read_rows(str(tmp_path / "facts.parquet"), ImageFacts)
-    assert [fact.image_id for fact in facts] == ["a", "b", "m", "odd-1", "z"]
+def test_outcomes_part_ways_and_facts_lie_in_their_buckets(tmp_path: Path) -> None:
+    result = run(tmp_path, [("z", "bad-1", "a", "m"), ("bad-2", "b")])
+    info = finished_info(str(tmp_path / "facts.parquet"), ImageFacts)
+    assert info.buckets == BUCKETS
+    assert sorted(fact.image_id for fact in read_rows(str(tmp_path / "facts.parquet"), ImageFacts)) == [
+        "a",
+        "b",
+        "m",
+        "z",
+    ]
+    for part in info.parts:
+        rows = read_part(part, ImageFacts).to_pylist()
+        assert rows == sorted(rows, key=lambda values: (values["product_id"], values["image_id"]))
+        assert {bucket_of(values["product_id"], BUCKETS) for values in rows} == {part.bucket}
     letters = read_json_lines(str(tmp_path / "dead_letters.jsonl"), DeadLetter)
     assert [letter.image_id for letter in letters] == ["bad-1", "bad-2"]
-    counted = counters(result)
-    assert counted["shard-0=3"] == counted["shard-1=1"] == 1
-    assert (counted["examples"], counted["not_for_training"], counted["dead_letters/corrupt"]) == (4, 1, 2)
+    counted = {found.key.metric.name: found.result for found in result.metrics().query()["counters"]}
+    assert counted["seen"] == 6
     progress = read_progress(str(tmp_path / "progress.jsonl"))
     assert progress is not None
-    assert (progress.total, progress.done, progress.failed) == (7, 7, 2)
+    assert (progress.total, progress.done, progress.failed) == (6, 6, 2)
 
 
 def test_nothing_at_all_still_writes_its_artifacts(tmp_path: Path) -> None:
