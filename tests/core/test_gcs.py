@@ -138,13 +138,6 @@ def test_a_listing_tells_sizes_and_times(bucket: str) -> None:
     assert all(before <= stored.updated <= datetime.datetime.now(datetime.UTC) for stored in found)
 
 
-def test_a_listing_holds_one_page_at_a_time(bucket: str) -> None:
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda n: storage.write_bytes(f"{bucket}/a/{n:04}.bin", b""), range(1001)))
-    names = [stored.uri.rsplit("/", 1)[1] for stored in storage.list_objects(f"{bucket}/a")]
-    assert names == [f"{n:04}.bin" for n in range(1001)]
-
-
 def test_copy_inside_the_bucket(bucket: str, tmp_path: Path) -> None:
     storage.write_bytes(f"{bucket}/source.bin", b"bytes")
     assert storage.copy(f"{bucket}/source.bin", f"{bucket}/deep/target.bin")
