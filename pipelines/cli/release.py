@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from pipelines.cli.shop_option import SHOP_OPTION, each_brand
+from pipelines.core import storage
 from pipelines.core.errors import InputError
 from pipelines.core.paths import BrandPaths
 from pipelines.core.settings import load_shop
@@ -136,6 +137,8 @@ def release_prune(
     retention = load_shop(shop_file).settings.retention.model_copy(
         update={name: value for name, value in given.items() if value is not None}
     )
+    if not dry_run:
+        storage.remove_leftovers(load_shop(shop_file).settings.output_uri)
     for paths in each_brand(shop_file, brand):
         report = prune(paths, retention, datetime.datetime.now(datetime.UTC), dry_run=dry_run)
         click.echo(

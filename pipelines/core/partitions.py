@@ -63,7 +63,7 @@ def write_part(folder: str, bucket: int, table: pa.Table, note: Mapping[str, Any
     data = parquet_bytes(table)
     sha256 = hashlib.sha256(data).hexdigest()
     uri = join(folder, sha256[:2], f"{sha256}.parquet")
-    storage.create_once(uri, data)
+    storage.create_object(uri, data)
     return Part(bucket, uri, table.num_rows, sha256, dict(note or {}))
 
 

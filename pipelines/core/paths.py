@@ -58,6 +58,10 @@ class NightPaths:
         """Folder of the image facts' parts, which all dates share."""
         return join(self.root, "datasets", "facts")
 
+    def part_profile(self, sha256: str) -> str:
+        """JSON: what the rows of one part of a snapshot or of image facts are like."""
+        return join(self.root, "profiles", sha256[:2], f"{sha256}.json")
+
     @property
     def ingest_dead_letters(self) -> str:
         """DeadLetter JSON lines of the ingest stage."""

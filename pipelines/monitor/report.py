@@ -76,7 +76,7 @@ def write_report(shop: Shop, brand: str, date: str, run_id: str) -> str:
         "histograms": _histograms(evidence, page),
         "entries": entries(evidence, page, _worth_listing(evidence)),
         "dead_letters": [_clipped(letter) for letter in evidence.dead_letters[:_MOST_DEAD_LETTERS]],
-        "missing": evidence.missing,
+        "missing": (*summary.drift, *evidence.missing),
         "thumbnail_px": THUMBNAIL_PX,
         **_configuration(shop, brand, run),
         "index_link": relative_link(run.report, join(root, "index.html"), root),

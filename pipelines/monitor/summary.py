@@ -48,6 +48,8 @@ class RunSummary:
     dead_letters_by_reason: dict[str, int]
     started_at: str
     finished_at: str
+    drift: tuple[str, ...] = ()
+    """Where the night left what its model knows, a sentence each."""
 
 
 def read_summary(uri: str) -> RunSummary:
@@ -102,6 +104,7 @@ def _summary(values: dict[str, Any]) -> RunSummary:
         dead_letters_by_reason=_counts(values.get("dead_letters_by_reason")),
         started_at=str(values.get("started_at") or ""),
         finished_at=str(values.get("finished_at") or ""),
+        drift=tuple(str(finding["sentence"]) for finding in (values.get("drift") or {}).get("findings", ())),
     )
 
 

@@ -22,6 +22,7 @@ from pipelines.core.partitions import empty, index_of, write_part
 from pipelines.core.paths import BrandPaths, NightPaths, RunPaths
 from pipelines.core.tables import ArtifactInfo, Part
 from pipelines.release.bucket_diff import WORK_COLUMNS
+from pipelines.release.catalog_profile import CatalogProfile, gate_profile_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -139,7 +140,7 @@ def _keep_original(plan: PlanRow, paths: BrandPaths, max_bytes: int) -> tuple[st
     if hashlib.sha256(data).hexdigest() != plan.source_sha256:
         raise ImageRejected("changed-since-snapshot", f"{plan.image_uri}: the bytes changed since the snapshot.")
     uri = paths.object(plan.source_sha256, PurePosixPath(plan.image_uri).suffix.lower())
-    storage.create_once(uri, data)
+    storage.create_object(uri, data)
     return uri, len(data)
 
 
@@ -151,6 +152,8 @@ class Assembled:
     restyled: int
     reused: int
     kept_original: int
+    gate: CatalogProfile
+    """What the gate said of the images that this run computed."""
 
     def accounting(self, images_in: int, dead_letters: int) -> Accounting:
         """Checked accounting of the run."""
@@ -161,11 +164,13 @@ def assemble(artifacts: RunArtifacts, work: Work, paths: BrandPaths, run_id: str
     """Resolve the draft; images whose key failed for another image with the same bytes join `work.lost`."""
     parts: list[Part] = []
     totals: Counter[str] = Counter()
+    gate = CatalogProfile()
 
-    def finished(part: Part) -> Part | None:
-        return _resolved(part, work, paths, run_id) if part.note.get("open") else part
+    def finished(part: Part) -> tuple[Part | None, CatalogProfile]:
+        return _resolved(part, work, paths, run_id) if part.note.get("open") else (part, CatalogProfile())
 
-    for final in ordered_map(finished, artifacts.draft.parts):
+    for final, judged in ordered_map(finished, artifacts.draft.parts):
+        gate += judged
         if final is None:
             continue
         parts.append(final)
@@ -174,10 +179,10 @@ def assemble(artifacts: RunArtifacts, work: Work, paths: BrandPaths, run_id: str
         totals["reused"] += final.note["restyled"] - own
         totals["kept_original"] += final.note["kept_original"]
     rows = index_of(parts, ReleaseRow, artifacts.draft.buckets)
-    return Assembled(rows, totals["restyled"], totals["reused"], totals["kept_original"])
+    return Assembled(rows, totals["restyled"], totals["reused"], totals["kept_original"], gate)
 
 
-def _resolved(part: Part, work: Work, paths: BrandPaths, run_id: str) -> Part | None:
+def _resolved(part: Part, work: Work, paths: BrandPaths, run_id: str) -> tuple[Part | None, CatalogProfile]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -190,7 +195,7 @@ def _resolved(part: Part, work: Work, paths: BrandPaths, run_id: str) -> Part | 
     table = pa.concat_tables([settled, tables.table_of(resolved, ReleaseRow)])
     table = table.sort_by([("product_id", "ascending"), ("image_id", "ascending")])
     if not table.num_rows:
-        return None
+        return None, CatalogProfile()
     restyled = pc.equal(table.column("outcome"), "restyled")
     here = pc.and_(restyled, pc.equal(table.column("computed_in_run"), run_id))
     note: dict[str, Any] = {
@@ -200,7 +205,8 @@ def _resolved(part: Part, work: Work, paths: BrandPaths, run_id: str) -> Part | 
         "run": run_id,
         "restyled_here": pc.sum(here).as_py(),
     }
-    return write_part(paths.release_parts, part.bucket, table, note)
+    judged = gate_profile_of(table.filter(pc.equal(table.column("computed_in_run"), run_id)))
+    return write_part(paths.release_parts, part.bucket, table, note), judged
 
 
 def kept_rows(part: Part) -> pa.Table:

@@ -59,7 +59,7 @@ def store_bundle(paths: BrandPaths, source_uri: str) -> str:
     ):
         raise ModelBundleError(f"{source_uri}: the weights are not those that model.json names; export it again.")
     for name, data in files.items():
-        storage.create_once(join(paths.bundle(sha256), name), data)
+        storage.create_object(join(paths.bundle(sha256), name), data)
     return sha256
 
 

@@ -25,10 +25,12 @@ from pipelines.core.progress import stage_seconds
 from pipelines.core.settings import BrandSettings, Shop, load_shop
 from pipelines.core.version import OUTPUT_VERSION, package_version
 from pipelines.release.approval import approval_due
-from pipelines.release.assemble import assemble, check_objects, computed_work, read_artifacts
+from pipelines.release.assemble import Assembled, assemble, check_objects, computed_work, read_artifacts
+from pipelines.release.catalog_profile import remembered_night_profile
 from pipelines.release.gate import blocked_message, failures, gate_summary, is_blocked
+from pipelines.release.night_drift import NightDrift, night_drift
 from pipelines.release.pointer import Pointer, read_pointer
-from pipelines.release.releases import release_id, utc_now
+from pipelines.release.releases import digest_of, release_id, utc_now
 from pipelines.release.work_log import write_work_log
 
 
@@ -57,6 +59,8 @@ def propose(shop: Shop, brand_name: str, date: str, run_id: str, *, ask_again: b
     failed = failures(artifacts.verdicts, planned["counts"]["remembered_failures"])
     release = release_id(date, assembled.rows)
     blocked = not assembled.rows.rows or is_blocked(brand, failed, assembled.rows.rows)
+    previous = _previous(pointer, run_id)
+    unchanged = digest_of(previous) == digest_of(release)
     proposal = {
         "schema_version": 1,
         "shop": shop.settings.shop,
@@ -64,7 +68,7 @@ def propose(shop: Shop, brand_name: str, date: str, run_id: str, *, ask_again: b
         "date": date,
         "run_id": run_id,
         "release_id": release,
-        "previous_release_id": _previous(pointer, run_id),
+        "previous_release_id": previous,
         "model_sha256": artifacts.model_sha256,
         "recipe_sha256": brand.recipe_sha256(),
         "version": package_version(),
@@ -74,6 +78,8 @@ def propose(shop: Shop, brand_name: str, date: str, run_id: str, *, ask_again: b
         "approval": asdict(approval_due(brand, paths, pointer, release, artifacts.model_sha256, ask_again=ask_again)),
         "computed": len(artifacts.results),
         "gate": gate_summary(brand, artifacts.verdicts, failed),
+        "drift": _drift(shop, night, paths, assembled, artifacts.model_sha256, unchanged=unchanged),
+        "gate_profile": assembled.gate.trimmed().to_json(),
         "dead_letters_by_reason": dict(Counter(letter.reason for letter in letters)),
         "seconds": _stage_seconds(run),
         "estimated": {name: planned[name] for name in ("estimated_seconds", "estimated_cost", "currency")},
@@ -86,6 +92,19 @@ def propose(shop: Shop, brand_name: str, date: str, run_id: str, *, ask_again: b
         storage.write_bytes(run.summary, json.dumps(summary, indent=1).encode())
         raise GateBlocked(_blocked_message(brand, failed, assembled.rows.rows, accounting))
     return {**proposal, "stage": "propose"}
+
+
+def _drift(
+    shop: Shop, night: NightPaths, paths: BrandPaths, assembled: Assembled, model_sha256: str, *, unchanged: bool
+) -> dict[str, Any]:
+    """Where the night left what its model knows; not asked of a night that changes nothing."""
+    if unchanged:
+        return NightDrift((), ("nothing changed since the current release",)).to_json()
+    catalog = remembered_night_profile(night)
+    found = night_drift(paths, model_sha256, catalog, assembled.gate, shop.settings.drift)
+    for sentence in found.sentences():
+        sys.stderr.write(f"drift: {sentence}\n")
+    return found.to_json()
 
 
 def _blocked_message(brand: BrandSettings, failed: Counter[str], images: int, accounting: Accounting) -> str:

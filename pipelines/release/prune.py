@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from pipelines.core import storage, tables
-from pipelines.core.contracts import ReleaseRow, WorkRow
+from pipelines.core.contracts import ReleaseRow, ResultRow, WorkRow
 from pipelines.core.errors import MissingArtifact
 from pipelines.core.parallel import ordered_map
 from pipelines.core.partitions import index_of, write_index, write_part
@@ -117,18 +117,25 @@ def _named(paths: BrandPaths, kept: Iterable[str], now: datetime.datetime) -> _N
             if base:
                 named.add_part(Part(**base))
             named.add_objects(tables.read_part(part, ReleaseRow).column("object_sha256").to_pylist())
+    for results in _young(storage.list_objects(join(paths.root, "runs")), now, f"/{paths.brand}/", "/results.parquet"):
+        named.add_objects(tables.read_table(results, ResultRow).column("object_sha256").to_pylist())
     return named
 
 
 def _drafts_in_work(paths: BrandPaths, now: datetime.datetime) -> Iterator[ArtifactInfo]:
     """Drafts that may still be published; one that cannot be read any more can neither."""
-    ending = "/draft.parquet.json"
-    for stored in storage.list_objects(join(paths.root, "runs")):
-        if stored.uri.endswith(ending) and f"/{paths.brand}/" in stored.uri and now - stored.updated < GRACE:
-            try:
-                yield tables.finished_info(stored.uri.removesuffix(".json"), ReleaseRow)
-            except MissingArtifact:
-                continue
+    for uri in _young(storage.list_objects(join(paths.root, "runs")), now, f"/{paths.brand}/", "/draft.parquet"):
+        try:
+            yield tables.finished_info(uri, ReleaseRow)
+        except MissingArtifact:
+            continue
+
+
+def _young(objects: Iterable[StoredObject], now: datetime.datetime, within: str, ending: str) -> Iterator[str]:
+    """Tables whose sidecars a run in work may have written."""
+    for stored in objects:
+        if stored.uri.endswith(f"{ending}.json") and within in stored.uri and now - stored.updated < GRACE:
+            yield stored.uri.removesuffix(".json")
 
 
 def _forget(paths: BrandPaths, named: _Named, now: datetime.datetime, *, dry_run: bool) -> tuple[int, set[str]]:

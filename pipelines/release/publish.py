@@ -21,6 +21,8 @@ from pipelines.core.jobs import run_job
 from pipelines.core.paths import BrandPaths, RunPaths, checked_date
 from pipelines.core.settings import Shop, load_shop
 from pipelines.release.approval import Decision, parse_answer, remember_rejection
+from pipelines.release.catalog_profile import CatalogProfile
+from pipelines.release.night_drift import remember_gate_profile
 from pipelines.release.pointer import Pointer, read_pointer
 from pipelines.release.releases import digest_of, make_current, utc_now, write_release
 
@@ -65,6 +67,9 @@ def publish(
         write_release(paths, manifest, tables.finished_info(run.proposed, ReleaseRow))
     if status == "published" and not again:
         make_current(paths, pointer, release, "publish", run_id)
+    if status == "published":
+        gate = CatalogProfile.from_json(proposal["gate_profile"])
+        remember_gate_profile(paths, proposal["model_sha256"], date, gate, shop.settings.drift)
     if status == "rejected" and decision:
         remember_rejection(paths, release, decision)
     summary = {

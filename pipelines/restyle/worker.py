@@ -96,7 +96,7 @@ class RestyleWorker:
     def _store(self, row: PlanRow, picture: Picture, encoded: EncodedPicture) -> ResultRow:
         sha256 = hashlib.sha256(encoded.data).hexdigest()
         uri = self._task.objects.object(sha256, encoded.suffix)
-        storage.create_once(uri, encoded.data)
+        storage.create_object(uri, encoded.data)
         height, width = picture.size_px
         return ResultRow(
             image_id=row.image_id,
@@ -108,6 +108,7 @@ class RestyleWorker:
             object_bytes=len(encoded.data),
             width_px=width,
             height_px=height,
+            product_id=row.product_id,
         )
 
 

@@ -63,7 +63,7 @@ def main(argv: list[str] | None = None) -> None:
 
 
 def preprocess_vs_loop(folder: Path, rows: Sequence[SnapshotRow], repeats: int) -> None:
-    """Images a second of the preprocess job, as shares of two plain loops: with as many threads as the job, with one."""
+    """Images a second of the preprocess job, as shares of two plain loops: with the job's threads, and with one."""
     numbers = iter(range(10**6))
 
     def job(images: Sequence[SnapshotRow]) -> Callable[[], None]:
@@ -173,7 +173,7 @@ def seconds(work: Callable[[], None]) -> float:
 def figure(name: str, value: float, unit: str, reference: str) -> None:
     """One line."""
     line: dict[str, Any] = {"name": name, "value": round(value, 4), "unit": unit, "reference": reference}
-    print(json.dumps({**line, "machine": machine()}), flush=True)  # noqa: T201
+    print(json.dumps({**line, "machine": machine()}), flush=True)
 
 
 def machine() -> str:

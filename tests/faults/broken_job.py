@@ -1,7 +1,7 @@
-"""Runs one of our jobs with one fault at one of its storage operations: `broken_job.py FAULT NTH MODULE ARGUMENT...`.
+"""Runs one of our jobs with one fault at one of its storage operations: `broken_job.py FAULT NTH MODULE ARGUMENT...`
 
-Every public verb of `pipelines.core.storage` counts. With FAULT `none` the number of operations is written into the file
-that BROKEN_JOB_COUNT names.
+Every public verb of `pipelines.core.storage` counts. With FAULT `none` the number of operations is written into the
+file that BROKEN_JOB_COUNT names.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-VERBS = ("read_bytes", "read_source_image", "size_bytes", "exists", "list_files", "write_bytes", "create_once", "copy",
+VERBS = ("read_bytes", "read_source_image", "size_bytes", "exists", "list_files", "write_bytes", "create_once",
+         "create_object", "copy",
          "delete", "read_versioned", "swap")  # fmt: skip
 READS = ("read_bytes", "read_source_image", "read_versioned")
-WRITES = ("write_bytes", "create_once", "swap", "copy")
+WRITES = ("write_bytes", "create_once", "create_object", "swap", "copy")
 FAULTS = ("none", "kill-before", "kill-after", "disk-full", "time-out", "unavailable", "short-read", "clock-back")
 
 

@@ -87,8 +87,13 @@ def main(argv: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         campaign = Campaign(prepare(Path(folder)), options.seed)
         steps: list[Callable[[Campaign], None]] = [
-            lambda c: kills(c, options.kills, options.slow_points), storage_faults, clock, cleared, overlapping, altered,
-        ]  # fmt: skip
+            lambda one: kills(one, options.kills, options.slow_points),
+            storage_faults,
+            clock,
+            cleared,
+            overlapping,
+            altered,
+        ]
         for step in steps:
             step(campaign)
             print(f"{time.monotonic() - begun:5.0f} s: {sum(campaign.injected.values())} faults injected", flush=True)
@@ -142,7 +147,7 @@ def tiny_bundle(folder: Path) -> Path:
 
 
 def kills(campaign: Campaign, at_least: int, slow_points: int) -> None:
-    """At every storage operation of the quick jobs, at some of the Beam jobs', before and after; then at random, twice."""
+    """Before and after every storage operation of the quick jobs, some of the Beam jobs'; then twice, at random."""
     for stage in STAGES:
         count = campaign.night.operations[stage]
         for nth in spread(count, slow_points if stage in SLOW else count):
@@ -232,7 +237,7 @@ def altered(campaign: Campaign) -> None:
                 path.write_bytes(data)
             job = night.run(stage)
             torn = night.torn()
-            kept = [later for later in STAGES[: STAGES.index(stage)]]
+            kept = STAGES[: STAGES.index(stage)]
             # The stages before write again what was harmed; a model is stored again by whoever has it.
             if "models/" in file:
                 shutil.copy2(str(path).replace(str(night.shop), str(night.root / "states" / "start")), path)

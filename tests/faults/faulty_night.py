@@ -126,7 +126,7 @@ class FaultyNight:
         return self.harm()
 
     def harm(self) -> Harm:
-        """Images of the finished night that are lost or doubled, against the undisturbed one; releases that are torn."""
+        """Images of the finished night lost or doubled, against the undisturbed one, and releases that are torn."""
         images = self.images(self.output)
         wanted = self.images(str(self.root / "states" / STAGES[-1] / "out"))
         lost, more = wanted - images, images - wanted

@@ -30,8 +30,8 @@ class CountingWorker:
             return DeadLetter(row.product_id, row.image_id, row.image_uri, "restyle", "model-failed", "no output")
         file = self.root / f"{row.work_key}.jpg"
         file.write_bytes(row.work_key.encode())
-        return ResultRow(row.image_id, row.work_key, row.source_sha256, row.image_uri, str(file), row.work_key, 64, 1, 1,
-                         row.product_id)  # fmt: skip
+        names = (row.image_id, row.work_key, row.source_sha256, row.image_uri)
+        return ResultRow(*names, str(file), row.work_key, 64, 1, 1, row.product_id)
 
 
 class Clock:
