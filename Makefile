@@ -3,7 +3,7 @@ SHOP ?= sample-shop/shop.yaml
 PORT ?= 8080
 PY := .venv/bin/python
 
-.PHONY: run test emulator check bench-model bench-nightly format lock install install-dev clean
+.PHONY: run test emulator check bench-model bench-nightly bench-jobs test-faults format lock install install-dev clean
 
 run: install
 	@test -f $(SHOP) || .venv/bin/restyle sample-shop $(dir $(SHOP))
@@ -14,6 +14,12 @@ test: install-dev
 
 emulator: install-dev
 	@infra/emulator.sh
+
+bench-jobs: install-dev
+	@$(PY) tests/benchmarks/bench_jobs.py
+
+test-faults: install-dev
+	@$(PY) tests/faults/fault_table.py --docs docs/faults.md
 
 bench-nightly: install-dev
 	@$(PY) tests/benchmarks/bench_nightly.py

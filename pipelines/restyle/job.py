@@ -39,7 +39,7 @@ def restyle(options: RunJobOptions) -> dict[str, Any]:
     plan = read_rows(paths.plan, PlanRow)
     if not plan:
         return _nothing_to_compute(paths, dry_run=options.dry_run)
-    task = _task(shop, brand, paths)
+    task = task_of(shop, brand, paths)
     if options.dry_run:
         return {"dry_run": True, "images": len(plan), "megapixels": _megapixels(plan), **_pin_summary(task)}
     progress = ProgressLog(paths.progress("restyle"))
@@ -72,7 +72,8 @@ def check_accounts(plan: Sequence[PlanRow], results: Sequence[ResultRow], dead_l
         )
 
 
-def _task(shop: Shop, brand: BrandSettings, paths: RunPaths) -> RestyleTask:
+def task_of(shop: Shop, brand: BrandSettings, paths: RunPaths) -> RestyleTask:
+    """What the workers of a run are told: its pinned model, and the brand's look and output."""
     pin = read_pin(paths.model_pin)
     others = tuple(ModelPin(model.uri, model.sha256) for model in brand.models)
     look = brand.look()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import dataclasses
 import hashlib
 import io
 import json
@@ -24,22 +25,27 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
 
 import yaml
 
 from pipelines.core import storage
-from pipelines.core.contracts import DeadLetter, ImageFacts, SnapshotRow
+from pipelines.core.contracts import DeadLetter, ImageFacts, PlanRow, ResultRow, SnapshotRow
 from pipelines.core.partitions import write_partitioned
-from pipelines.core.paths import NightPaths
+from pipelines.core.paths import BrandPaths, NightPaths, RunPaths
 from pipelines.core.settings import DatasetSettings, load_shop
 from pipelines.core.tables import write_json_lines, write_rows
-from pipelines.images.decode import DecodeLimits
+from pipelines.images.colour import lab_statistics
+from pipelines.images.decode import DecodeLimits, decode_image
+from pipelines.images.mask import product_mask
 from pipelines.preprocess.job import preprocess
 from pipelines.preprocess.prepare import PreparedImage, PrepareTask
 from pipelines.preprocess.tfrecord import framed
+from pipelines.restyle.job import restyle, task_of
+from pipelines.restyle.worker import RestyleTask, RestyleWorker
 from pipelines.sample_shop.write import write_sample_shop
-from pipelines.transforms.job_options import NightJobOptions
+from pipelines.transforms.job_options import NightJobOptions, RunJobOptions
 from pipelines.transforms.threads import default_threads
 
 DATE = "2026-11-23"
@@ -54,12 +60,18 @@ def main(argv: list[str] | None = None) -> None:
     parser.add_argument("--size-px", type=int, default=1024, help="of the sample shop's pictures")
     parser.add_argument("--products", type=int, default=16, help="of the sample shop")
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--jobs", nargs="*", default=["preprocess", "restyle"])
+    parser.add_argument("--restyle-px", type=int, default=384, help="of the sample shop's pictures, for restyling")
     options = parser.parse_args(argv)
     logging.getLogger("apache_beam").setLevel(logging.ERROR)
     with tempfile.TemporaryDirectory() as folder:
         pictures = options.pictures or sample_pictures(Path(folder) / "shop", options.products, options.size_px)
         rows = catalog(pictures, options.images)
-        preprocess_vs_loop(Path(folder), rows, options.repeats)
+        if "preprocess" in options.jobs:
+            preprocess_vs_loop(Path(folder), rows, options.repeats)
+        if "restyle" in options.jobs:
+            small = sample_pictures(Path(folder) / "small", options.products, options.restyle_px)
+            restyle_vs_loop(Path(folder), catalog(options.pictures or small, options.images), options.repeats)
 
 
 def preprocess_vs_loop(folder: Path, rows: Sequence[SnapshotRow], repeats: int) -> None:
@@ -132,6 +144,79 @@ def loop_preprocess(home: Path, rows: Sequence[SnapshotRow], threads: int) -> No
     storage.write_bytes(str(home / f"{shards}.tfrecord"), b"".join(frames))
     write_rows(str(home / "facts.parquet"), facts, ImageFacts)
     write_json_lines(str(home / "dead_letters.jsonl"), letters)
+
+
+def restyle_vs_loop(folder: Path, rows: Sequence[SnapshotRow], repeats: int) -> None:
+    """Images a second of the restyle job, as a share of a plain loop over the same batches with the same worker.
+
+    The model is untrained, of the default architecture: weights do not change the speed. The loop has it loaded; the
+    job loads it in each turn.
+    """
+    from bench_model import fresh_bundle
+
+    from pipelines.restyle.batching import bounded_batches
+    from training.bundle import write_bundle
+    from training.config import Architecture
+
+    bundle = folder / "bundle"
+    write_bundle(fresh_bundle(Architecture()), bundle)
+    plan = [planned(row) for row in rows]
+    numbers = iter(range(10**6))
+
+    def job(images: Sequence[PlanRow]) -> Callable[[], None]:
+        return lambda: run_restyle(folder / f"restyle-{next(numbers)}", images, bundle)
+
+    worker = restyle_task(folder / "restyle-loop", plan[:1], bundle).open()
+
+    def loop() -> None:
+        objects = folder / f"restyle-loop-{next(numbers)}"
+        own = RestyleWorker(
+            worker._restyler, dataclasses.replace(worker._task, objects=BrandPaths(str(objects), "any"))
+        )
+        batches = bounded_batches(plan, lambda row: (row.height_px, row.width_px))
+        results = [outcome for batch in batches for outcome in own(batch)]
+        write_rows(str(objects / "results.parquet"), results, ResultRow)
+
+    start_s = seconds(job(plan[:1]))
+    worker(plan[:8])
+    job_s, loop_s = in_turns([job(plan), loop], repeats)
+    told = f"job {len(plan) / job_s:.2f} images/s of {len(plan)} images, first job with one image {start_s:.1f} s"
+    figure("restyle_vs_loop", loop_s / job_s, "times its images/s", f"plain loop {len(plan) / loop_s:.2f}, {told}")
+
+
+def restyle_task(home: Path, plan: Sequence[PlanRow], bundle: Path) -> RestyleTask:
+    """Settings, plan and pin of a run below `home`, and what its workers are told."""
+    home.mkdir(parents=True)
+    shop = {"shop": "bench", "feed": {"uri": "feed.csv"}, "output_uri": "out", "brands": ["brand.yaml"]}
+    (home / "shop.yaml").write_text(yaml.safe_dump(shop))
+    (home / "brand.yaml").write_text(yaml.safe_dump({"brand": "any", "references_uri": "references"}))
+    loaded = load_shop(home / "shop.yaml")
+    paths = RunPaths(loaded.settings.output_uri, DATE, "any", "bench")
+    write_rows(paths.plan, plan, PlanRow)
+    sha256 = hashlib.sha256((bundle / "model.json").read_bytes()).hexdigest()
+    pin = {"schema_version": 1, "bundle_uri": str(bundle), "bundle_sha256": sha256}
+    storage.write_bytes(paths.model_pin, json.dumps(pin).encode())
+    return task_of(loaded, loaded.brand("any"), paths)
+
+
+def run_restyle(home: Path, plan: Sequence[PlanRow], bundle: Path) -> None:
+    """The job on a plan that it has not seen."""
+    restyle_task(home, plan, bundle)
+    summary = restyle(RunJobOptions(str(home / "shop.yaml"), "any", DATE, "bench", dry_run=False, beam_flags=()))
+    if summary["computed"] != len(plan):
+        raise RuntimeError(f"expected {len(plan)} images to be restyled, received {summary}")
+
+
+def planned(row: SnapshotRow) -> PlanRow:
+    """The plan of an image; colours are measured from the picture itself."""
+    decoded = decode_image(Path(row.image_uri).read_bytes(), DecodeLimits())
+    mask = product_mask(decoded.rgb, decoded.alpha)
+    height, width = decoded.rgb.shape[:2]
+    return PlanRow(
+        row.product_id, row.image_id, row.image_uri, "", row.category, row.source_sha256, width, height,
+        decoded.alpha is not None, json.dumps(lab_statistics(decoded.rgb, mask.weights).to_json()),
+        hashlib.sha256(row.image_id.encode()).hexdigest(),
+    )  # fmt: skip
 
 
 def sample_pictures(home: Path, products: int, size_px: int) -> Path:
