@@ -3,7 +3,7 @@ SHOP ?= sample-shop/shop.yaml
 PORT ?= 8080
 PY := .venv/bin/python
 
-.PHONY: run test emulator check bench-model bench-nightly bench-jobs test-faults format lock install install-dev clean
+.PHONY: run test emulator check bench-model bench-nightly bench-jobs test-faults test-backfill format lock install install-dev clean
 
 run: install
 	@test -f $(SHOP) || .venv/bin/restyle sample-shop $(dir $(SHOP))
@@ -17,6 +17,9 @@ emulator: install-dev
 
 bench-jobs: install-dev
 	@$(PY) tests/benchmarks/bench_jobs.py
+
+test-backfill: install-dev
+	@$(PY) -m pytest -m long tests/e2e
 
 test-faults: install-dev
 	@$(PY) tests/faults/fault_table.py --docs docs/faults.md

@@ -98,6 +98,11 @@ class AirflowApi:
             str(line.get("event", "")) if isinstance(line, dict) else str(line) for line in answer["content"]
         )
 
+    def answer(self, run: DagRun, task: TaskRun, options: list[str], inputs: dict[str, Any]) -> None:
+        """Answer a task that waits for a human."""
+        path = f"/api/v2/dags/{run.dag_id}/dagRuns/{_quoted(run.run_id)}/taskInstances/{task.task_id}/{task.map_index}"
+        self._call("PATCH", f"{path}/hitlDetails", json={"chosen_options": options, "params_input": inputs})
+
     def _call(self, method: str, path: str, **kwargs: Any) -> Any:
         try:
             answer = self._client.request(method, path, **kwargs)
