@@ -11,19 +11,31 @@ from pipelines.core.contracts import ReleaseRow
 from pipelines.core.errors import InputError
 from pipelines.core.paths import BrandPaths, RunPaths, run_name
 from pipelines.core.uris import join
+from pipelines.images.metadata import read_provenance
+from pipelines.images.provenance import Provenance
 from pipelines.release.pointer import read_pointer
 from pipelines.release.releases import current_release, read_index, read_manifest
 
 
 @dataclass(frozen=True)
 class Origin:
-    """One image of one release. `computed` is the run that made the object, `released` the one that published it."""
+    """One image of one release.
+
+    Attributes:
+        brand: the brand.
+        row: what the release says of the image.
+        release: the release's manifest.
+        computed: what is known of the run that made the object.
+        shown: when readers were pointed to the release, newest first.
+        file: what the published file says of itself; None where it says nothing, or is gone.
+    """
 
     brand: str
     row: ReleaseRow
     release: dict[str, Any]
     computed: dict[str, Any]
     shown: list[dict[str, Any]]
+    file: Provenance | None
 
     def as_dict(self) -> dict[str, Any]:
         """Everything, as plain JSON types."""
@@ -34,6 +46,7 @@ class Origin:
             "release": self.release,
             "computed": self.computed,
             "shown": self.shown,
+            "file": asdict(self.file) if self.file else None,
         }
 
 
@@ -51,7 +64,14 @@ def explain_image(paths: BrandPaths, image_id: str, release: str = "") -> Origin
         return None
     history = read_pointer(paths.current).values.get("history", [])
     shown = [event for event in history if event["release_id"] == release]
-    return Origin(paths.brand, row, manifest, _run(paths, row.computed_in_run), shown)
+    return Origin(paths.brand, row, manifest, _run(paths, row.computed_in_run), shown, _file(row))
+
+
+def _file(row: ReleaseRow) -> Provenance | None:
+    try:
+        return read_provenance(storage.read_bytes(row.object_uri))
+    except OSError:
+        return None
 
 
 def _find(paths: BrandPaths, release: str, image_id: str) -> ReleaseRow | None:
@@ -94,6 +114,7 @@ def sentences(found: Origin) -> list[str]:
         f"{found.brand} / {row.image_id} ({row.product_id}, {row.title or 'no title'}): {what}",
         f"  object      {row.object_uri}",
         f"              sha256 {row.object_sha256}, {row.object_bytes:,} bytes, {row.width_px} x {row.height_px} px",
+        f"  says        {_says(found.file)}",
         f"  source      {row.image_uri}",
         f"              sha256 {row.source_sha256}",
         f"  work key    {row.work_key}",
@@ -109,3 +130,10 @@ def sentences(found: Origin) -> list[str]:
         f"  approval    {approved}",
         *(f"  {event['action']:<11} at {event['at']} by {event['actor']}" for event in found.shown),
     ]
+
+
+def _says(file: Provenance | None) -> str:
+    if file is None:
+        return "nothing of itself"
+    source = file.digital_source_type.rsplit("/", 1)[-1] or "no digital source type"
+    return f"{source}; copyright: {file.copyright or 'none'}"
