@@ -200,6 +200,7 @@ def _resolved(part: Part, work: Work, paths: BrandPaths, run_id: str) -> tuple[P
     here = pc.and_(restyled, pc.equal(table.column("computed_in_run"), run_id))
     note: dict[str, Any] = {
         "inputs": part.note["inputs"],
+        "basis": part.note["basis"],
         "restyled": pc.sum(restyled).as_py(),
         "kept_original": table.num_rows - pc.sum(restyled).as_py(),
         "run": run_id,

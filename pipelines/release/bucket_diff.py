@@ -65,7 +65,13 @@ def readable_images(snapshot: pa.Table, facts: pa.Table, dropped: frozenset[str]
 
 
 def diff_bucket(
-    images: pa.Table, base: pa.Table, others: pa.Table, basis: KeyBasis, region_marks: Sequence[str] | None = None
+    images: pa.Table,
+    base: pa.Table,
+    others: pa.Table,
+    basis: KeyBasis,
+    region_marks: Sequence[str] | None = None,
+    *,
+    same_basis: bool = False,
 ) -> BucketDiff:
     """Join tonight's readable images of a bucket with published rows, by work key.
 
@@ -75,15 +81,15 @@ def diff_bucket(
         others: further ReleaseRow table whose results may be taken over.
         basis: what all keys share.
         region_marks: one for each image, where the look has regions.
+        same_basis: whether the keys of `base` were made on the same basis and without regions.
     """
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    products, sources = images.column("product_id").to_pylist(), images.column("source_sha256").to_pylist()
-    keys = pa.array(work_keys(basis, products, sources, region_marks), pa.string())
-    images = images.append_column("work_key", keys)
     same_name = pc.index_in(images.column("image_id").combine_chunks(), value_set=base.column("image_id"))
     before = base.take(same_name)
+    known = _unchanged_products(images, before, base) if same_basis and region_marks is None else None
+    images = images.append_column("work_key", _keys(images, before, basis, region_marks, known))
     same = pc.is_valid(same_name)
     for name in (*CATALOG_COLUMNS, "work_key"):
         same = pc.and_(same, pc.fill_null(pc.equal(before.column(name), images.column(name)), fill_value=False))
@@ -103,3 +109,44 @@ def diff_bucket(
         without=without.to_pylist(),
         open=rest.filter(pc.invert(answered)).to_pylist(),
     )
+
+
+def _keys(
+    images: pa.Table, before: pa.Table, basis: KeyBasis, region_marks: Sequence[str] | None, known: Any | None
+) -> pa.Array:
+    """Work keys; those of products that are `known` to be as before are taken over, the others are hashed."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    fresh = images if known is None else images.filter(pc.invert(known))
+    products, sources = fresh.column("product_id").to_pylist(), fresh.column("source_sha256").to_pylist()
+    hashed = pa.array(work_keys(basis, products, sources, region_marks), pa.string())
+    if known is None:
+        return hashed
+    return pc.replace_with_mask(before.column("work_key").combine_chunks(), pc.invert(known), hashed)
+
+
+def _unchanged_products(images: pa.Table, before: pa.Table, base: pa.Table) -> pa.Array:
+    """For each image, whether its product has the same views of the same bytes as in the base.
+
+    Args:
+        images: tonight's, whole products.
+        before: rows of the base under the same image ids, null where there are none.
+        base: all of its rows.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    same = pc.and_(
+        pc.equal(before.column("product_id"), images.column("product_id")),
+        pc.equal(before.column("source_sha256"), images.column("source_sha256")),
+    )
+    same = pc.fill_null(same, fill_value=False).combine_chunks()
+    tonight = pa.table({"product_id": images.column("product_id"), "same": same})
+    views = tonight.group_by("product_id").aggregate([("same", "all"), ("same", "count")])
+    earlier = base.select(["product_id"]).group_by("product_id").aggregate([([], "count_all")])
+    place = pc.index_in(views.column("product_id").combine_chunks(), value_set=earlier.column("product_id"))
+    as_many = pc.equal(views.column("same_count"), earlier.column("count_all").take(place))
+    unchanged = pc.fill_null(pc.and_(views.column("same_all"), as_many), fill_value=False)
+    product = pc.index_in(images.column("product_id").combine_chunks(), value_set=views.column("product_id"))
+    return unchanged.take(product).combine_chunks()

@@ -171,7 +171,9 @@ class Planner:
         images = night.images(bucket)
         published = night.published(bucket)
         base, others = published[:1], published[1:]
-        diff = diff_bucket(images, _rows(base), _rows(others), self._basis, self._marks(images))
+        same_basis = bool(base) and base[0].note.get("basis") == self._basis.sha256
+        marks = self._marks(images)
+        diff = diff_bucket(images, _rows(base), _rows(others), self._basis, marks, same_basis=same_basis)
         statistics = _product_statistics(images, diff.open)
         return _Open(bucket, inputs, base[0] if base else None, diff, statistics)
 
@@ -220,7 +222,9 @@ class Planner:
         table = pa.concat_tables([entry.diff.reworded, tables.table_of(rows, ReleaseRow)])
         table = table.sort_by([("product_id", "ascending"), ("image_id", "ascending")])
         base = asdict(entry.base) if entry.base else None
-        note = {"open": True, "inputs": entry.inputs, "base": base, "without": entry.diff.without}
+        # Keys that took masks of regions into account have no basis that another night could know.
+        basis = self._basis.sha256 if entry.inputs else ""
+        note = {"open": True, "inputs": entry.inputs, "basis": basis, "base": base, "without": entry.diff.without}
         self.draft.append(write_part(self._run.draft_parts, entry.bucket, table, note))
         if plan:
             self.plan.append(write_part(self._run.plan_parts, entry.bucket, tables.table_of(plan, PlanRow)))

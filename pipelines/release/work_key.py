@@ -29,6 +29,12 @@ class KeyBasis:
             parts.append(region_mark)
         return hashlib.sha256("|".join(parts).encode()).hexdigest()
 
+    @property
+    def sha256(self) -> str:
+        """Hash of the basis itself."""
+        parts = ["basis", self.model_sha256, self.recipe_sha256, str(self.output_version)]
+        return hashlib.sha256("|".join(parts).encode()).hexdigest()
+
     def fingerprint(self, snapshot_part: str, facts_part: str) -> str:
         """Hash of everything that decides one bucket of a release, when no regions are asked for."""
         parts = ["bucket", snapshot_part, facts_part, self.model_sha256, self.recipe_sha256, str(self.output_version)]

@@ -84,7 +84,7 @@ class SyntheticCatalog:
             if publish:
                 keys = work_keys(basis, columns["product_id"], columns["source_sha256"])
                 inputs = basis.fingerprint(snapshots[-1].sha256, facts[-1].sha256)
-                released.append(self._released_part(bucket, columns, keys, inputs, basis.model_sha256))
+                released.append(self._released_part(bucket, columns, keys, inputs, basis))
         write_index(night.snapshot, index_of(snapshots, SnapshotRow, self.buckets))
         write_index(night.facts, index_of(facts, ImageFacts, self.buckets))
         for uri in (night.ingest_dead_letters, night.preprocess_dead_letters):
@@ -158,7 +158,7 @@ class SyntheticCatalog:
         }
 
     def _released_part(
-        self, bucket: int, columns: dict[str, list[Any]], keys: list[str], inputs: str, model_sha256: str
+        self, bucket: int, columns: dict[str, list[Any]], keys: list[str], inputs: str, basis: KeyBasis
     ) -> Part:
         count = len(keys)
         paths = BrandPaths(self.output, BRAND)
@@ -173,10 +173,17 @@ class SyntheticCatalog:
             **{name: [0.9] * count for name in ("strength", "ms_ssim", "edge_f1", "white_kept", "text_kept")},
             **{name: [0.0] * count for name in ("colour_drift", "views_drift")},
             "thresholds_json": ["{}"] * count,
-            "model_sha256": [model_sha256] * count,
+            "model_sha256": [basis.model_sha256] * count,
             "computed_in_run": ["first"] * count,
         }
-        note = {"inputs": inputs, "restyled": count, "kept_original": 0, "run": "first", "restyled_here": count}
+        note = {
+            "inputs": inputs,
+            "basis": basis.sha256,
+            "restyled": count,
+            "kept_original": 0,
+            "run": "first",
+            "restyled_here": count,
+        }
         return write_part(paths.release_parts, bucket, _table({**columns, **work}, ReleaseRow), note)
 
     def _publish(self, date: str, rows: ArtifactInfo, model_sha256: str) -> None:
