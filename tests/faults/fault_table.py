@@ -99,6 +99,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{time.monotonic() - begun:5.0f} s: {sum(campaign.injected.values())} faults injected", flush=True)
     table = render(campaign)
     print(table)
+    print(f"{campaign.night.failed_again} undisturbed tries failed and were repeated")
     if options.docs:
         page = options.docs.read_text()
         head, _, rest = page.partition(BEGIN)
