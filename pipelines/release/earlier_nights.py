@@ -21,6 +21,7 @@ from pipelines.core.tables import ArtifactInfo, Part
 
 HORIZON_DAYS: Final = 60
 """How far away an earlier night is looked for, so that a first night does not ask for every day there ever was."""
+_NEVER: Final = (0, "")
 
 
 class Known(NamedTuple):
@@ -59,7 +60,7 @@ class EarlierFailures:
 
     def of(self, image_id: str, link: str) -> tuple[int, str]:
         """On how many nights in a row an image failed, and why the last time."""
-        return self._letters.get(_digest(image_id, link), (0, ""))
+        return self._letters.get(_digest(image_id, link), _NEVER) if self._letters else _NEVER
 
 
 def snapshots_near(night: NightPaths) -> EarlierSnapshots:

@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 
 from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, SnapshotRow
-from pipelines.core.errors import ImageRejected, InputError
+from pipelines.core.errors import ImageRejected, InputError, MissingArtifact
 from pipelines.core.http_images import Fetched, FetchFailed, HttpImages
 from pipelines.core.http_links import is_http
 from pipelines.core.paths import NightPaths
@@ -127,7 +127,9 @@ class Sources:
             len(fetched.data),
             self._night.source(sha256, SUFFIXES[found.image_format]),
         )
-        if not storage.create_once(kept.image_uri, fetched.data) and not self._is_here(kept):
+        try:
+            storage.create_object(kept.image_uri, fetched.data)
+        except MissingArtifact:
             # Cut off or altered: these are the bytes that its name stands for.
             storage.write_bytes(kept.image_uri, fetched.data)
         return kept
