@@ -14,7 +14,8 @@ from pipelines.core.errors import FeedError
 from pipelines.release.feeds.merchant import attribute, rows_of
 from pipelines.release.feeds.rows import FeedRow
 
-GOOGLE: Final = "http://base.google.com/ns/1.0"
+GOOGLE: Final = "://base.google.com/ns/1.0"
+PLAIN: Final = frozenset({"", "http://www.w3.org/2005/Atom"})
 ITEMS: Final = frozenset({"item", "entry"})
 DEEPEST: Final = 64
 LONGEST_VALUE: Final = 2**20
@@ -110,11 +111,12 @@ class _Items:
             # Google's own attributes come before those of RSS and Atom of the same name (id, title).
             self._done.append((self._line, self._plain | self._own))
             self._item_depth = 0
-        elif self._value is not None:
+        elif self._value is not None and (text := "".join(self._value).strip()):
             namespace, _, local = name.rpartition(" ")
-            values = self._own if namespace == GOOGLE else self._plain
-            if text := "".join(self._value).strip():
-                values.setdefault(attribute(local), []).append(text)
+            if namespace.rstrip("/").endswith(GOOGLE):
+                self._own.setdefault(attribute(local), []).append(text)
+            elif namespace in PLAIN:
+                self._plain.setdefault(attribute(local), []).append(text)
         self._value = None
         self._depth -= 1
 
