@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from pipelines.core.settings import HttpSettings
+from pipelines.core.feed_settings import HttpSettings
 
 
 @dataclass

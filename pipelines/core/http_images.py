@@ -18,10 +18,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, cast
 
 from pipelines.core.errors import ImageRejected
+from pipelines.core.feed_settings import HttpSettings
 from pipelines.core.guarded_network import Deadline, GuardedBackend, Resolve, resolve
 from pipelines.core.http_links import Link, checked_link, redirected
 from pipelines.core.public_addresses import networks
-from pipelines.core.settings import HttpSettings
 
 if TYPE_CHECKING:
     import ssl

@@ -9,7 +9,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from pipelines.core.errors import ImageRejected
-from pipelines.core.settings import HttpSettings
+from pipelines.core.feed_settings import HttpSettings
 
 LONGEST: Final = 4096
 _PORTS: Final = {"http": 80, "https": 443}

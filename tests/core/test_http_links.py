@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.core.errors import ImageRejected
+from pipelines.core.feed_settings import HttpSettings
 from pipelines.core.http_links import checked_link, is_http, redirected
-from pipelines.core.settings import HttpSettings
 
 SETTINGS = HttpSettings(
     allowed_hosts=("shop.example", "*.cdn.example", "xn--bcher-kva.example"), allowed_ports=(80, 443, 8443)

@@ -135,6 +135,7 @@ def test_a_damaged_snapshot_tells_nothing(tiny_shop: MakeShop, damage: str) -> N
         part.write_bytes(part.read_bytes()[:-1] + b"x")
     else:
         Path(f"{night.snapshot}.json").write_text("{")
+    made.add_picture("p0.png", 7)
     assert counts(ingest.ingest(shop, SECOND)) == (3, 0, 0)
 
 

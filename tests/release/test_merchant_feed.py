@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tiny_shop import DATE
 
 from pipelines.core.errors import FeedError
-from pipelines.core.settings import FeedSettings
+from pipelines.core.feed_settings import FeedSettings
 from pipelines.release.feeds.merchant import split_links
 from pipelines.release.feeds.read import read_feed
 from pipelines.release.feeds.rows import FeedRow

@@ -11,7 +11,7 @@ from typing import Final
 
 from pipelines.core import storage
 from pipelines.core.errors import FeedError
-from pipelines.core.settings import FeedSettings
+from pipelines.core.feed_settings import FeedSettings
 from pipelines.release.feeds import columns, delimited, folder, json_lines, merchant, merchant_xml, parquet, shopify
 from pipelines.release.feeds.rows import FeedRow
 
