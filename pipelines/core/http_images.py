@@ -48,12 +48,7 @@ class Fetched:
 
 
 class FetchFailed(ImageRejected):
-    """The host did not deliver: no fault of the picture's. `tried` is false where its host had been given up before."""
-
-    def __init__(self, message: str, host: str, *, tried: bool = True) -> None:
-        super().__init__("fetch-failed", message)
-        self.host = host
-        self.tried = tried
+    """fetch-failed: the host did not deliver, or had been given up before. No fault of the picture's."""
 
 
 class _NotNow(Exception):
@@ -147,10 +142,9 @@ class HttpImages:
         with host.slots:
             if self._is_given_up(host):
                 raise FetchFailed(
+                    "fetch-failed",
                     f"{url}: not tried; {link.host} failed {host.failures} times in a row (the last: "
                     f"{host.last_words}) and is left alone until the next night.",
-                    link.host,
-                    tried=False,
                 )
             self._deadline.start(self._settings.deadline_s)
             try:
@@ -193,7 +187,7 @@ class HttpImages:
                 pause = min(pause, LONGEST_PAUSE_S)
                 if attempt >= self._settings.attempts or pause >= self._deadline.remaining():
                     times = "once" if attempt == 1 else f"{attempt} times"
-                    raise FetchFailed(f"{link.url}: {trouble}; asked {times}.", link.host) from trouble
+                    raise FetchFailed("fetch-failed", f"{link.url}: {trouble}; asked {times}.") from trouble
             self._wait(pause)
 
     def _follow(self, link: Link, validator: str) -> Fetched | None:

@@ -39,6 +39,12 @@ def is_settled(version: str, read_ns: int) -> bool:
     return max(int(values[1]), int(values[2])) <= read_ns - SETTLED_NS
 
 
+def size_in(version: str) -> int | None:
+    """The number of bytes that a version speaks of; None where it does not."""
+    kind, *values = version.split() or [""]
+    return int(values[0]) if kind in {"file", "object"} else None
+
+
 def object_versions(uris: Iterable[str]) -> dict[str, str]:
     """Size and time of change of those objects of Google Cloud Storage that are there, by a listing of each bucket.
 

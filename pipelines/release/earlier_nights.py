@@ -5,6 +5,7 @@ Nothing here decides anything: without an earlier night every picture is read an
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import hashlib
 import io
@@ -88,10 +89,11 @@ def _letters(data: bytes) -> dict[bytes, tuple[int, str]]:
     values: dict[tuple[int, str], tuple[int, str]] = {}
     found = {}
     for line in io.BytesIO(data):
-        letter = json.loads(line)
-        # A handful of different values for perhaps a million letters.
-        value = (letter["attempts"], letter["reason"])
-        found[_digest(letter["image_id"], letter["image_uri"])] = values.setdefault(value, value)
+        with contextlib.suppress(ValueError, KeyError, TypeError):  # a damaged line tells nothing
+            letter = json.loads(line)
+            # A handful of different values for perhaps a million letters.
+            value = (int(letter["attempts"]), str(letter["reason"]))
+            found[_digest(letter["image_id"], letter["image_uri"])] = values.setdefault(value, value)
     return found
 
 

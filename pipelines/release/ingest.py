@@ -99,7 +99,7 @@ def ingest(shop: Shop, date: str) -> dict[str, Any]:
         "products": tally.products,
         "read": tally.how["read"],
         "unchanged": tally.how["unchanged"],
-        "kept_for_want_of_an_answer": tally.how["host_failed"],
+        "not_answered": tally.how["not_answered"],
         "hosts_given_up": given_up,
         "dead_letters": len(tally.letters),
         "dead_letters_by_reason": dict(Counter(letter.reason for letter in tally.letters)),

@@ -13,15 +13,16 @@ from pipelines.core.http_images import Fetched, FetchFailed, HttpImages
 from pipelines.core.http_links import is_http
 from pipelines.core.paths import NightPaths
 from pipelines.core.settings import Shop
-from pipelines.core.source_versions import file_version, is_settled
+from pipelines.core.source_versions import file_version, is_settled, size_in
 from pipelines.core.uris import is_remote, resolve_uri
 from pipelines.images.sniff import ALLOWED_FORMATS, sniff
 from pipelines.release.earlier_nights import EarlierFailures, Known
 from pipelines.release.fed_rows import FedRow
 
 SUFFIXES: Final = {"JPEG": ".jpg", "PNG": ".png", "WEBP": ".webp", "GIF": ".gif", "BMP": ".bmp", "AVIF": ".avif"}
-How = Literal["read", "unchanged", "host_failed", "dead"]
-"""`unchanged`: by its version or its host's word. `host_failed`: that of an earlier night, for want of an answer."""
+How = Literal["read", "unchanged", "not_answered", "dead"]
+"""`unchanged`: by its version or its host's word. `not_answered`: as an earlier night saw it, since its storage or host
+has trouble."""
 
 
 class Answer(NamedTuple):
@@ -74,8 +75,6 @@ class Sources:
                 )
                 return _dead(row, last_reason, message, attempts)
             return self._fetched(row, link, known.get(link))
-        except FetchFailed as error:
-            return _dead(row, error.reason, str(error), attempts + error.tried)
         except ImageRejected as error:
             return _dead(row, error.reason, str(error), attempts + 1)
 
@@ -89,8 +88,29 @@ class Sources:
         before = known.get(uri)
         if self._trusted and before and before.version == version and is_settled(version, before.read_ns):
             return Answer(_row(row, uri, before.sha256, before.size_bytes, version), "unchanged")
-        data = storage.read_source_image(uri, self._max_bytes)
+        try:
+            data, version = self._read(uri, version)
+        except ImageRejected as error:
+            trouble = error.__cause__
+            if before and isinstance(trouble, OSError) and not isinstance(trouble, PermissionError):
+                return Answer(_row(row, uri, before.sha256, before.size_bytes, before.version), "not_answered")
+            raise
         return Answer(_row(row, uri, hashlib.sha256(data).hexdigest(), len(data), version), "read")
+
+    def _read(self, uri: str, version: str) -> tuple[bytes, str]:
+        """Bytes, and the version that they are of; empty where the picture was replaced since its version was taken."""
+        data = storage.read_source_image(uri, self._max_bytes)
+        size = size_in(version)
+        if size in {None, len(data)}:
+            return data, version
+        again = storage.read_source_image(uri, self._max_bytes)
+        if len(again) == size:  # the first read was cut short
+            return again, version
+        if again == data:
+            return data, ""
+        raise ImageRejected(
+            "unreadable-uri", f"{uri}: its bytes change while they are read; upload pictures before the night begins."
+        )
 
     def _fetched(self, row: FedRow, link: str, before: Known | None) -> Answer:
         """A picture behind a link: stored once under its hash, so that all stages read what was seen here."""
@@ -98,7 +118,7 @@ class Sources:
             try:
                 fetched = self._http.fetch_if_changed(link, before.version if self._trusted else "")
             except FetchFailed:
-                return Answer(_fetched_row(row, link, before), "host_failed")
+                return Answer(_fetched_row(row, link, before), "not_answered")
             if fetched is None:
                 return Answer(_fetched_row(row, link, before), "unchanged")
         else:

@@ -12,7 +12,7 @@ from tiny_shop import TinyShop, picture
 
 from pipelines.core import partitions, source_versions, storage
 from pipelines.core.contracts import DeadLetter, SnapshotRow
-from pipelines.core.errors import FeedError
+from pipelines.core.errors import FeedError, RestyleError
 from pipelines.core.paths import NightPaths
 from pipelines.core.settings import Shop
 from pipelines.core.tables import read_json_lines, read_rows
@@ -115,9 +115,8 @@ def test_the_nearest_night_before_counts(tiny_shop: MakeShop) -> None:
     made = tiny_shop()
     shop = made.load()
     ingest.ingest(shop, FIRST)
-    ingest.ingest(shop, THIRD)
     made.add_picture("p0.png", 7)
-    ingest.ingest(shop, "2026-11-26")
+    ingest.ingest(shop, THIRD)
     assert counts(ingest.ingest(shop, SECOND)) == (1, 2, 0)
 
 
@@ -137,6 +136,71 @@ def test_a_damaged_snapshot_tells_nothing(tiny_shop: MakeShop, damage: str) -> N
         Path(f"{night.snapshot}.json").write_text("{")
     made.add_picture("p0.png", 7)
     assert counts(ingest.ingest(shop, SECOND)) == (3, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "expected"),
+    [(OSError(5, "Input/output error"), (2, 0, 0, 1)), (PermissionError(13, "No"), (2, 0, 1, 0))],
+)
+def test_storage_that_has_trouble_loses_no_picture(
+    tiny_shop: MakeShop, monkeypatch: pytest.MonkeyPatch, trouble: OSError, expected: tuple[int, ...]
+) -> None:
+    shop = tiny_shop().load()
+    ingest.ingest(shop, FIRST)
+    read = storage.read_bytes
+
+    def faulty(uri: str) -> bytes:
+        if uri.endswith("p1.png"):
+            raise trouble
+        return read(uri)
+
+    monkeypatch.setattr(storage, "read_bytes", faulty)
+    summary = ingest.ingest(shop, SECOND)
+    assert (*counts(summary), summary["not_answered"]) == expected
+    if summary["not_answered"]:
+        assert rows(shop, SECOND) == rows(shop, FIRST)
+
+
+@pytest.mark.usefixtures("settled")
+@pytest.mark.parametrize("short", [1, 2, 99])
+def test_a_short_read_is_not_taken_for_the_picture(
+    tiny_shop: MakeShop, monkeypatch: pytest.MonkeyPatch, short: int
+) -> None:
+    made = tiny_shop()
+    shop = made.load()
+    calls: list[str] = []
+
+    def cut_off(uri: str) -> bytes:
+        data = Path(uri).read_bytes()
+        if uri.endswith("p1.png"):
+            calls.append(uri)
+            return data[: -len(calls)] if len(calls) <= short else data
+        return data
+
+    with monkeypatch.context() as fault:
+        fault.setattr(storage, "read_bytes", lambda uri: cut_off(uri) if "pictures" in uri else Path(uri).read_bytes())
+        summary = ingest.ingest(shop, FIRST)
+    assert counts(summary) == ((3, 0, 0) if short == 1 else (2, 0, 1))
+    assert {row.source_bytes for row in rows(shop, FIRST)} <= {len(picture(number)) for number in range(3)}
+    assert counts(ingest.ingest(shop, SECOND))[2] == 0
+    assert {row.image_id: row.source_bytes for row in rows(shop, SECOND)}["p1-a"] == len(picture(1))
+
+
+def test_a_picture_that_is_replaced_after_its_version_was_taken(
+    tiny_shop: MakeShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = tiny_shop(products=1).load()
+    monkeypatch.setattr("pipelines.release.sources.file_version", lambda _path: "file 5 0 0 0")
+    assert counts(ingest.ingest(shop, FIRST)) == (1, 0, 0)
+    assert [row.source_version for row in rows(shop, FIRST)] == [""]
+
+
+def test_a_feed_that_is_not_read_to_its_end(tiny_shop: MakeShop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = tiny_shop().load()
+    monkeypatch.setattr(storage, "read_bytes", lambda uri: Path(uri).read_bytes()[:-1])
+    with pytest.raises(RestyleError, match="the read was cut short: run the job again") as caught:
+        ingest.ingest(shop, FIRST)
+    assert not isinstance(caught.value, FeedError)
 
 
 def test_attempts_are_counted_by_nights_in_a_row(tiny_shop: MakeShop) -> None:

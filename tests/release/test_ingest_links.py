@@ -73,7 +73,7 @@ def web(tiny_shop: MakeShop, host: PictureHost) -> WebShop:
 
 
 def counts(summary: dict[str, Any]) -> tuple[int, int, int, int]:
-    return tuple(summary[name] for name in ("read", "unchanged", "kept_for_want_of_an_answer", "dead_letters"))  # type: ignore[return-value]
+    return tuple(summary[name] for name in ("read", "unchanged", "not_answered", "dead_letters"))  # type: ignore[return-value]
 
 
 def test_a_fetched_picture_is_stored_once_under_its_hash(web: WebShop, host: PictureHost) -> None:

@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from pipelines.core import storage
-from pipelines.core.errors import FeedError
+from pipelines.core.errors import FeedError, RestyleError
 from pipelines.core.feed_settings import FeedSettings
 from pipelines.release.feeds import columns, delimited, folder, json_lines, merchant, merchant_xml, parquet, shopify
 from pipelines.release.feeds.rows import FeedRow
@@ -32,7 +32,8 @@ KINDS: Final = {
 def read_feed(feed: FeedSettings, date: str) -> Iterator[FeedRow]:
     """Rows of the night's feed, in its order.
 
-    Raises FeedError when the feed is absent, empty, too large, not of its format, lacks a column or has a newer schema.
+    Raises FeedError when the feed is absent, empty, too large, not of its format, lacks a column or has a newer schema,
+    RestyleError when it is not read to its end.
     """
     uri = feed.uri.replace("{date}", date)
     kind = _kind_of(uri) if feed.format == "auto" else feed.format
@@ -61,6 +62,11 @@ def _read(uri: str, date: str, max_bytes: int) -> bytes:
                 f"{uri}: expected a feed of at most {max_bytes:,} bytes, received {size:,}; raise feed.max_bytes."
             )
         data = storage.read_bytes(uri)
+        if len(data) != size:
+            raise RestyleError(
+                f"{uri}: expected the {size:,} bytes of the feed, received {len(data):,}; it is still being written, or "
+                "the read was cut short: run the job again."
+            )
     except FileNotFoundError:
         if storage.exists(uri):
             raise FeedError(f"{uri}: the feed cannot be read: it is a folder; set feed.format: folder.") from None
