@@ -64,7 +64,7 @@ def _read(uri: str, date: str, max_bytes: int) -> bytes:
         data = storage.read_bytes(uri)
         if len(data) != size:
             raise RestyleError(
-                f"{uri}: expected the {size:,} bytes of the feed, received {len(data):,}; it is still being written, or "
+                f"{uri}: expected the {size:,} bytes of the feed, received {len(data):,}; it is being written, or "
                 "the read was cut short: run the job again."
             )
     except FileNotFoundError:
