@@ -1,4 +1,4 @@
-"""`restyle release`: list, show, compare, roll back, verify and prune releases."""
+"""`restyle release`: list, show, compare, roll back, verify and prune releases, print their feeds."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from pipelines.cli.product_feed import product_feed
 from pipelines.cli.shop_option import SHOP_OPTION, each_brand
 from pipelines.core import storage
 from pipelines.core.errors import InputError
@@ -147,6 +148,9 @@ def release_prune(
         )
         for release_id in report.releases:
             click.echo(f"  {release_id}")
+
+
+release.add_command(product_feed)
 
 
 def current(paths: BrandPaths) -> str:

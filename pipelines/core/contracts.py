@@ -17,8 +17,9 @@ Outcome = Literal["restyled", "kept_original", "pending", "failed"]
 class SnapshotRow:
     """One readable image of the night's catalog.
 
-    `source_version`: what its storage says changes whenever the bytes do (an ETag, a generation); empty where it does
-    not say.
+    `image_uri`: where all later stages read the bytes. `source_version`: what its storage says changes whenever the
+    bytes do (an ETag, a file's times); empty where it does not say. `feed_uri`: the http(s) link that the bytes were
+    fetched from; empty where `image_uri` is the feed's own. `position`: place among the product's images in the feed.
     """
 
     product_id: str
@@ -29,6 +30,8 @@ class SnapshotRow:
     source_sha256: str
     source_bytes: int
     source_version: str = ""
+    feed_uri: str = ""
+    position: int = 0
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,10 @@ class WorkRow:
 
 @dataclass(frozen=True)
 class ReleaseRow:
-    """One image of a release: what readers are pointed to, and where it came from. A catalog row and its `WorkRow`."""
+    """One image of a release: what readers are pointed to, and where it came from. A catalog row and its `WorkRow`.
+
+    `feed_uri` and `position` are those of `SnapshotRow`.
+    """
 
     product_id: str
     image_id: str
@@ -180,3 +186,5 @@ class ReleaseRow:
     thresholds_json: str
     model_sha256: str
     computed_in_run: str
+    feed_uri: str = ""
+    position: int = 0

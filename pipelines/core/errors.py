@@ -58,6 +58,8 @@ class ImageRejected(InputError):
         "unsafe-id",
         "missing-file",
         "unreadable-uri",
+        "forbidden-uri",
+        "fetch-failed",
         "empty-file",
         "too-many-bytes",
         "not-an-image",

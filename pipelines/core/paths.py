@@ -54,6 +54,15 @@ class NightPaths:
         return join(self.root, "snapshots", "parts")
 
     @property
+    def unfinished_snapshot(self) -> str:
+        """SnapshotRow table of what an ingest that is under way, or was killed, has finished so far."""
+        return join(self.root, "snapshots", self.date, "unfinished.parquet")
+
+    def source(self, sha256: str, suffix: str) -> str:
+        """Content-addressed copy of a picture that was fetched from the web; all dates share them."""
+        return join(self.root, "sources", sha256[:2], f"{sha256}{suffix}")
+
+    @property
     def facts_parts(self) -> str:
         """Folder of the image facts' parts, which all dates share."""
         return join(self.root, "datasets", "facts")
@@ -271,6 +280,10 @@ class BrandPaths:
     def release_rows(self, release_id: str) -> str:
         """ReleaseRow table of one release."""
         return join(self.releases, release_id, "rows.parquet")
+
+    def product_feed(self, release_id: str, name: str) -> str:
+        """A feed that points the products of one release to their published images."""
+        return join(self.releases, release_id, "feeds", name)
 
     @property
     def release_parts(self) -> str:

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipelines.core.errors import InputError, SettingsError
+from pipelines.core.feed_settings import FeedSettings
 from pipelines.core.looks import BackgroundPolicy, ColourPolicy, Look, Region, as_mix
+from pipelines.core.settings_model import SettingsModel
 from pipelines.core.uris import resolve_uri
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
@@ -25,41 +27,6 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Weights = dict[str, Annotated[float, Field(gt=0, le=1e6)]]
 OutputFormat = Literal["jpeg", "png", "webp"]
 Settings = TypeVar("Settings", bound="SettingsModel")
-
-
-class SettingsModel(BaseModel):
-    """Frozen; unknown keys are an error, so that a typo never passes silently."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    def resolved(self) -> dict[str, Any]:
-        """All values, defaults included, as plain JSON types."""
-        return self.model_dump(mode="json")
-
-
-class FeedSettings(SettingsModel):
-    """Where the product feed of a night is."""
-
-    uri: str = Field(
-        description="CSV, JSON lines, Parquet or a folder of pictures. Relative to the settings file, file:// or gs://."
-        " `{date}` stands for the night's date, YYYY-MM-DD."
-    )
-    format: Literal["auto", "csv", "jsonl", "parquet", "folder"] = Field(
-        "auto", description="auto: by the ending of the name; a folder where there is none."
-    )
-    columns: dict[str, str] = Field(
-        default_factory=dict,
-        description="Our column name to the feed's own, e.g. {image_uri: image_path}. Columns: product_id, image_uri; "
-        "optional: image_id, title, category.",
-    )
-
-    @field_validator("columns")
-    @classmethod
-    def _known_columns(cls, columns: dict[str, str]) -> dict[str, str]:
-        known = {"product_id", "image_uri", "image_id", "title", "category"}
-        if unknown := sorted(set(columns) - known):
-            raise ValueError(f"expected keys among {sorted(known)}, received {unknown}")
-        return columns
 
 
 class ImageLimits(SettingsModel):
@@ -174,6 +141,12 @@ class OutputSettings(SettingsModel):
 
     format: OutputFormat = "jpeg"
     quality: int = Field(92, ge=50, le=100, description="JPEG and WebP quality.")
+    public_base_url: str = Field(
+        "",
+        pattern=r"^(https?://[^\s?#]+)?$",
+        description="Where the world finds output_uri, for the product feeds that are written: https://cdn.example.com/x"
+        " stands for it. Not given: storage.googleapis.com for gs://.",
+    )
 
 
 class GateSettings(SettingsModel):
@@ -305,6 +278,7 @@ class BrandSettings(SettingsModel):
         """What, beside source and model, decides the bytes and the verdict of an output."""
         look = self.look()
         output = self.output.resolved()
+        del output["public_base_url"]
         if self.output.format == "png":
             del output["quality"]
         parts: dict[str, Any] = {

@@ -132,7 +132,8 @@ def _candidates_of_blocked_run(
         verdict, row = judged.get(result["image_id"]), planned.get(result["image_id"])
         if verdict is None or row is None:
             continue
-        merged = {**row, **result, **verdict, "computed_in_run": run.run_id, "model_sha256": model_sha256}
+        unknown = {"feed_uri": "", "position": 0}
+        merged = {**unknown, **row, **result, **verdict, "computed_in_run": run.run_id, "model_sha256": model_sha256}
         merged["outcome"] = "restyled" if verdict["passed"] else FAILED
         rows.append({name: merged[name] for name in names})
     return pa.Table.from_pylist(rows, schema=tables.arrow_schema(ReleaseRow))

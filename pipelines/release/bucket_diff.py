@@ -17,7 +17,9 @@ from pipelines.release.work_key import KeyBasis, work_keys
 if TYPE_CHECKING:
     import pyarrow as pa
 
-CATALOG_COLUMNS: Final = ("product_id", "image_id", "title", "category", "image_uri", "source_sha256")
+CATALOG_COLUMNS: Final = (
+    "product_id", "image_id", "title", "category", "image_uri", "source_sha256", "feed_uri", "position"
+)  # fmt: skip
 """Columns of a release row that tonight's catalog decides; a `WorkRow` decides the others."""
 WORK_COLUMNS: Final = tuple(field.name for field in fields(WorkRow) if field.name != "source_sha256")
 

@@ -9,7 +9,7 @@ from pipelines.core import tables
 from pipelines.core.paths import BrandPaths, NightPaths, checked_date
 from pipelines.core.settings import Shop
 from pipelines.release.estimate import Estimate, estimate
-from pipelines.release.feed import read_feed
+from pipelines.release.feeds.read import read_feed
 from pipelines.release.models import blessed_model
 from pipelines.release.plan import plan_run
 from pipelines.release.training_due import training_request

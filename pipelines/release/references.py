@@ -9,7 +9,7 @@ from pipelines.core import storage
 from pipelines.core.errors import ImageRejected, ReferencesError
 from pipelines.core.settings import BrandSettings, ImageLimits
 from pipelines.images.decode import DecodeLimits, decode_image
-from pipelines.release.feed import PICTURE_ENDINGS, picture_files
+from pipelines.release.feeds.folder import PICTURE_ENDINGS, picture_files
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,8 @@ class SyntheticCatalog:
             ],
             "source_bytes": [100_000 + number % 1000 for number, _ in rows],
             "source_version": [f"{name}{salt}" for name, salt in zip(ids, salts, strict=True)],
+            "feed_uri": [""] * count,
+            "position": [view for _, view in rows],
             "width_px": [1000] * count,
             "height_px": [1200] * count,
             "has_alpha": [False] * count,

@@ -201,6 +201,7 @@ def test_what_decides_the_output_changes_the_recipe(change: dict[str, Any]) -> N
         {"training": {"preset": "fine", "minutes": 5, "seed": 3}},
         {"gate": {"max_failed_share": 0.9}},
         {"gate": {"preset": "photographic", "min_ms_ssim": 0.70}},
+        {"output": {"public_base_url": "https://cdn.example"}},
     ],
 )
 def test_nothing_else_changes_the_recipe(change: dict[str, Any]) -> None:
@@ -250,3 +251,43 @@ def test_the_resolved_configuration_is_plain_json(tiny_shop: MakeShop) -> None:
 def test_the_committed_schema_is_up_to_date(kind: Any) -> None:
     committed = json.loads((SCHEMAS / f"{kind}.json").read_text())
     assert committed == json_schema(kind), f"regenerate: .venv/bin/restyle schema {kind} > docs/schemas/{kind}.json"
+
+
+def test_hosts_and_networks_of_links(tiny_shop: MakeShop) -> None:
+    made = tiny_shop()
+    http = {
+        "allowed_hosts": ["Images.Example.com", "*.cdn.example.com", "10.0.0.7", "xn--bcher-kva.example"],
+        "allowed_networks": ["10.0.0.0/8", "fd00::/8"],
+    }
+    found = made.configure(feed={"uri": "feed.csv", "http": http}).settings.feed.http
+    assert found.allowed_hosts[0] == "images.example.com"
+    assert json.loads(json.dumps(found.resolved()))["allowed_ports"] == [80, 443]
+
+
+@pytest.mark.parametrize(
+    ("http", "message"),
+    [
+        ({"allowed_hosts": ["*"]}, "feed.http.allowed_hosts: "),
+        ({"allowed_hosts": ["*.com"]}, "received '*.com'"),
+        ({"allowed_hosts": ["https://images.example.com"]}, "expected host names such as images.example.com"),
+        ({"allowed_hosts": ["images.example.com:8080"]}, "feed.http.allowed_hosts: "),
+        ({"allowed_hosts": ["a.*.example.com"]}, "feed.http.allowed_hosts: "),
+        ({"allowed_hosts": [""]}, "feed.http.allowed_hosts: "),
+        ({"allowed_networks": ["intranet"]}, "feed.http.allowed_networks: "),
+        ({"allowed_networks": ["10.0.0.1/8"]}, "has host bits set"),
+        ({"allowed_ports": [0]}, "feed.http.allowed_ports.0: "),
+        ({"deadline_s": 0}, "feed.http.deadline_s: "),
+    ],
+)
+def test_links_that_no_setting_can_mean(tiny_shop: MakeShop, http: dict[str, Any], message: str) -> None:
+    made = tiny_shop()
+    assert message in refused(lambda: made.configure(feed={"uri": "feed.csv", "http": http}))
+
+
+@pytest.mark.parametrize(
+    "url", ["cdn.example", "ftp://cdn.example", "https://", "https://cdn.example/a?b", "https://a b"]
+)
+def test_a_public_base_url_is_a_url(tiny_shop: MakeShop, url: str) -> None:
+    made = tiny_shop()
+    message = refused(lambda: made.configure_brand("inkwell", output={"public_base_url": url}))
+    assert "output.public_base_url: " in message

@@ -10,8 +10,9 @@ import pytest
 from tiny_shop import DATE, picture
 
 from pipelines.core.errors import FeedError
-from pipelines.core.settings import FeedSettings
-from pipelines.release.feed import FeedRow, read_feed
+from pipelines.core.feed_settings import FeedSettings
+from pipelines.release.feeds.read import read_feed
+from pipelines.release.feeds.rows import FeedRow
 
 HEADER = "product_id,image_uri,image_id,title,category\n"
 
