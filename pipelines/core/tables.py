@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import io
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -83,11 +82,12 @@ def table_of(rows: Iterable[Any], row_type: type[Any]) -> pa.Table:
 
 def parquet_bytes(table: pa.Table) -> bytes:
     """Parquet of a table; the same rows give the same bytes."""
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd", use_dictionary=[n for n in table.column_names if n in _REPEATED])
-    return sink.getvalue()
+    return bytes(sink.getvalue())
 
 
 def sidecar_bytes(info: ArtifactInfo) -> bytes:
@@ -138,6 +138,7 @@ def finished_info(uri: str, row_type: type[Row]) -> ArtifactInfo:
 
 
 def _verified_table(uri: str, sha256: str, row_type: type[Row]) -> pa.Table:
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
@@ -148,7 +149,9 @@ def _verified_table(uri: str, sha256: str, row_type: type[Row]) -> pa.Table:
         raise MissingArtifact(
             f"{uri}: the bytes are not those that its stage wrote (sha256 differs); run the stage again."
         )
-    return pq.read_table(io.BytesIO(data), schema=arrow_schema(row_type))
+    # Not pq.read_table: the threads of its scanner outlive the call, and one that lets go of Python's bytes while the
+    # interpreter ends aborts the process.
+    return pq.ParquetFile(pa.BufferReader(data)).read().cast(arrow_schema(row_type))
 
 
 def artifact_info(uri: str) -> ArtifactInfo | None:

@@ -96,7 +96,7 @@ def _may_match(file: str, wanted: pa.Array) -> bool:
     import pyarrow.parquet as pq
 
     try:
-        column = pq.read_table(file, columns=["work_key"]).column(0)
+        column = pq.ParquetFile(file).read(columns=["work_key"]).column(0)
     except (pa.ArrowException, OSError):
         return True
     return bool(pc.any(pc.is_in(column, value_set=wanted)).as_py())

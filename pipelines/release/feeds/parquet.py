@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Collection, Iterator
 from typing import Final
 
@@ -18,7 +17,7 @@ def records(data: bytes, uri: str, wanted: Collection[str]) -> Iterator[Record]:
     import pyarrow.parquet as pq
 
     try:
-        file = pq.ParquetFile(io.BytesIO(data))
+        file = pq.ParquetFile(pa.BufferReader(data))
     except (pa.ArrowException, OSError) as error:
         raise FeedError(f"{uri}: not valid Parquet: {error}") from error
     names = file.schema_arrow.names
