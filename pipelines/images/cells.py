@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.images.colour import srgb_to_lab
+from pipelines.images.geometry import product_box
 
 Floats = NDArray[np.float32]
 Lab = tuple[float, float, float]
@@ -49,6 +50,9 @@ def product_cells(before: NDArray[np.uint8], after: NDArray[np.uint8], weights: 
             f"after, weights: expected the size of before, {before.shape}, received {after.shape}, {weights.shape}"
         )
     side_px = -(-max(weights.shape) // _CELLS_A_SIDE)
+    box = product_box(weights)
+    window = np.s_[box.top : box.bottom, box.left : box.right]
+    before, after, weights = before[window], after[window], weights[window]
     cover = _sums(weights, side_px)
     kept = cover >= _LEAST_COVER * side_px**2
     if not kept.any():

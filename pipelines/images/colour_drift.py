@@ -35,8 +35,8 @@ def colour_drift(cells: ProductCells, policy: ColourPolicy) -> float:
     """CIEDE2000 of what the policy promises to keep, 0 for an untouched product.
 
     Under every policy what was one colour stays one colour. Beyond that `luminance` promises that a and b stay;
-    `keep-hue` that hues stay and chroma rises or falls by one factor for all; `full` that colours which differ can still
-    be told apart.
+    `keep-hue` that hues stay, but for one factor of all chroma and one slight tint; `full` that colours which differ
+    can still be told apart.
     """
     uneven = _worst(_unevenness(cells), cells.weights)
     if policy == "full":
@@ -62,7 +62,7 @@ def _hue_shift(cells: ProductCells, policy: ColourPolicy) -> Floats:
 
 
 def _rescaled(cells: ProductCells) -> Floats:
-    """a and b before with the one factor and then the one tint, both within bounds, that take them nearest to after."""
+    """Chroma before, by the one factor and the one tint, within bounds, that take it nearest to after; [K, 2]."""
     before, after, weights = cells.before[:, 1:], cells.after[:, 1:], cells.weights
     fitted = float(weights @ (before * after).sum(axis=1)) / max(float(weights @ (before**2).sum(axis=1)), 1e-6)
     scaled = before * np.float32(min(max(fitted, _CHROMA_GAIN[0]), _CHROMA_GAIN[1]))

@@ -71,7 +71,7 @@ def _around(lines: Sequence[TextLine], shape: tuple[int, ...]) -> Box:
 
 
 def _letters_of(line: TextLine, area: Box) -> NDArray[np.bool_]:
-    """bool of the area's size: the boxes of the line's letters, a little widened."""
+    """The boxes of the line's letters, a little widened, as a picture of the area."""
     flags = np.zeros((area.bottom - area.top, area.right - area.left), np.bool_)
     offset = np.array([area.top, area.left, area.top, area.left])
     for top, left, bottom, right in line.letters - offset:

@@ -53,12 +53,16 @@ class Regions:
         sums = np.concatenate([[0], np.cumsum(padded.ravel(), dtype=np.int32)])
         return self._summed(sums[self.ends].astype(np.int64) - sums[self.starts])
 
-    def sum(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    def sums(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """Sum of float32 [H, W] over each region; float64 [count]."""
+        if not self.areas.size:
+            return np.zeros(0)
         padded = np.zeros((self.shape[0], self.shape[1] + 1), np.float64)
         padded[:, :-1] = values
         sums = np.concatenate([[0.0], np.cumsum(padded.ravel())])
-        return np.bincount(self.numbers, sums[self.ends] - sums[self.starts], self.areas.size)
+        of_region: NDArray[np.float64] = np.zeros(self.areas.size)
+        np.add.at(of_region, self.numbers, sums[self.ends] - sums[self.starts])
+        return of_region
 
     @property
     def boxes(self) -> Integers:
@@ -130,7 +134,7 @@ def _touching(starts: Integers, ends: Integers, stride: int) -> tuple[Integers, 
 
 
 def joined(count: int, left: Integers, right: Integers) -> Integers:
-    """Root of each of `count` nodes, int64 [count], under edges `left` to `right`: the smallest node it is joined to."""
+    """Root of each of `count` nodes under edges `left` to `right`: the smallest node it is joined to; int64 [count]."""
     roots = np.arange(count)
     while True:
         a, b = roots[left], roots[right]

@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipelines.images.geometry import Box, product_box
 from pipelines.images.gradient import gradient_magnitude
-from pipelines.images.regions import Regions, connected_regions, joined
+from pipelines.images.regions import connected_regions, joined
 from pipelines.images.windows import surroundings
 
 Floats = NDArray[np.float32]
@@ -27,7 +27,6 @@ _SHRINKS: Final = (1, 2, 4)
 _WINDOW_RADIUS_PX: Final = 12
 # Levels of 0..255.
 _STANDS_OUT: Final = 10.0
-_LEAST_CONTRAST: Final = 12.0
 _SHARP: Final = 18.0
 # A letter: its longer side, its area, and shares of them.
 _SIDE_PX: Final = (5, 40)
@@ -72,19 +71,18 @@ def text_lines(luminance: Floats, weights: Floats) -> list[TextLine]:
     window = np.s_[box.top : box.bottom, box.left : box.right]
     values, shown = np.ascontiguousarray(luminance[window]), np.ascontiguousarray(inside[window])
     offset = np.array([box.top, box.left, box.top, box.left])
-    lines = []
+    lines: list[TextLine] = []
     for shrink in _SHRINKS:
         if min(values.shape) // shrink < _SIDE_PX[0]:
             break
         letters = _letters(*_shrunk(values, shown, shrink))
-        for boxes in _lines(letters):
-            lines.append(TextLine(boxes * shrink + offset))
+        lines.extend(TextLine(boxes * shrink + offset) for boxes in _lines(letters))
     return lines
 
 
 @dataclass(frozen=True)
 class _Letters:
-    """Candidates: boxes int64 [N, 4]; tone and stroke width float64 [N]; whether they are brighter than their ground."""
+    """Candidates: boxes int64 [N, 4], tones and stroke widths float64 [N], and which are brighter than their ground."""
 
     boxes: NDArray[np.int64]
     tones: NDArray[np.float64]
@@ -102,8 +100,8 @@ def _shrunk(values: Floats, inside: Flags, shrink: int) -> tuple[Floats, Flags]:
 def _letters(values: Floats, inside: Flags) -> _Letters:
     difference = np.where(inside, values - surroundings(values, inside, _WINDOW_RADIUS_PX), np.float32(0))
     sharp = gradient_magnitude(values) >= _SHARP
-    dark = _letters_of(difference < -_STANDS_OUT, values, -difference, sharp, bright=False)
-    light = _letters_of(difference > _STANDS_OUT, values, difference, sharp, bright=True)
+    dark = _letters_of(difference < -_STANDS_OUT, values, sharp, bright=False)
+    light = _letters_of(difference > _STANDS_OUT, values, sharp, bright=True)
     return _Letters(
         np.concatenate([dark.boxes, light.boxes]),
         np.concatenate([dark.tones, light.tones]),
@@ -112,7 +110,7 @@ def _letters(values: Floats, inside: Flags) -> _Letters:
     )
 
 
-def _letters_of(standing_out: Flags, values: Floats, contrast: Floats, sharp: Flags, *, bright: bool) -> _Letters:
+def _letters_of(standing_out: Flags, values: Floats, sharp: Flags, *, bright: bool) -> _Letters:
     regions = connected_regions(standing_out)
     boxes = regions.boxes
     height, width = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
@@ -124,9 +122,8 @@ def _letters_of(standing_out: Flags, values: Floats, contrast: Floats, sharp: Fl
     perimeter = np.maximum(regions.count(rim), 1)
     strokes = 2 * regions.areas / perimeter
     chosen = (strokes <= _STROKE_SHARE * longer) & (regions.count(rim & sharp) >= _SHARP_SHARE * perimeter)
-    chosen &= regions.sum(contrast) >= _LEAST_CONTRAST * regions.areas
     regions = regions.only(chosen)
-    tones = regions.sum(values) / regions.areas
+    tones = regions.sums(values) / regions.areas
     return _Letters(boxes[chosen], tones, strokes[chosen], np.full(tones.size, bright))
 
 
@@ -163,7 +160,7 @@ def _on_a_baseline(boxes: NDArray[np.int64]) -> bool:
 
 
 def _side_by_side(boxes: NDArray[np.int64]) -> Flags:
-    """bool [N, N]: of like height, more than half of it in common rows, no farther apart than they are high."""
+    """Pairs of like height, more than half of it in common rows, no farther apart than they are high; [N, N]."""
     top, left, bottom, right = boxes.T
     height, width = bottom - top, right - left
     overlap = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
