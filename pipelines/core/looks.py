@@ -106,6 +106,14 @@ class Look:
         kept = tuple(region for region in self.regions if region.category in ("", category))
         return replace(self, regions=kept)
 
+    def weaker(self, share: float) -> Look:
+        """With this share of every strength on the product; the background stays as it is, as on all other pictures."""
+        regions = tuple(
+            replace(region, strength=None if region.strength is None else region.strength * share)
+            for region in self.regions
+        )
+        return replace(self, strength=self.strength * share, regions=regions)
+
     def without_background(self) -> Look:
         """For pictures that bring no background of their own: transparency is all the background they have."""
         return replace(self, background="keep", background_strength=0.0)

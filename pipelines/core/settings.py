@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_origin
 
 import yaml
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from pipelines.core.errors import InputError, SettingsError
 from pipelines.core.feed_settings import FeedSettings
@@ -25,7 +26,9 @@ from pipelines.core.uris import resolve_uri
 Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,47}$")]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Weights = dict[str, Annotated[float, Field(gt=0, le=1e6)]]
+ColourDifference = Annotated[float, Field(ge=0.0, le=100.0)]
 OutputFormat = Literal["jpeg", "png", "webp"]
+_FROM_LOOSE_TO_STRICT: Final[tuple[ColourPolicy, ...]] = ("full", "keep-hue", "luminance")
 Settings = TypeVar("Settings", bound="SettingsModel")
 
 
@@ -153,32 +156,70 @@ class GateSettings(SettingsModel):
     """The fidelity gate. All figures are measured inside the product at no more than 512 px."""
 
     preset: Literal["photographic", "illustrative"] = "photographic"
-    min_ms_ssim: Share | None = Field(None, description="Overrides the preset.")
-    min_edge_f1: Share | None = Field(None, description="Overrides the preset.")
-    min_white_kept: Share | None = Field(None, description="Overrides the preset.")
+    min_ms_ssim: Share | None = Field(None, description="Structure that is kept. Overrides the preset.")
+    min_edge_f1: Share | None = Field(None, description="Edges that are kept, and as steep. Overrides the preset.")
+    min_white_kept: Share | None = Field(None, description="White background that stays so. Overrides the preset.")
+    min_text_kept: Share | None = Field(
+        None, description="Legibility of the worst line of print. Overrides the preset."
+    )
+    max_colour_drift: ColourDifference | None = Field(
+        None, description="CIEDE2000 beyond what the brand's colour policy allows. Overrides the preset."
+    )
+    max_views_drift: ColourDifference | None = Field(
+        None, description="CIEDE2000 by which views of a product may move apart. Overrides the preset."
+    )
+    retry_strengths: tuple[Annotated[float, Field(gt=0.0, lt=1.0)], ...] = Field(
+        (0.6, 0.3),
+        description="Shares of the brand's strength, falling, at which a product that fails is tried again.",
+    )
     max_failed_share: Share = Field(0.2, description="When more of a release's images fail, it is not published.")
 
-    def thresholds(self) -> GateThresholds:
-        """The preset's thresholds with the overrides in."""
-        base = GATE_PRESETS[self.preset]
-        return GateThresholds(
-            min_ms_ssim=base.min_ms_ssim if self.min_ms_ssim is None else self.min_ms_ssim,
-            min_edge_f1=base.min_edge_f1 if self.min_edge_f1 is None else self.min_edge_f1,
-            min_white_kept=base.min_white_kept if self.min_white_kept is None else self.min_white_kept,
-        )
+    @field_validator("retry_strengths")
+    @classmethod
+    def _falling(cls, strengths: tuple[float, ...]) -> tuple[float, ...]:
+        if any(following >= strength for strength, following in itertools.pairwise(strengths)):
+            raise ValueError(f"expected each below the one before it, received {list(strengths)}")
+        return strengths
 
 
 class GateThresholds(SettingsModel):
-    """What an image must reach to be published restyled."""
+    """What an image must reach to be published restyled. `colour`: the policy by which its colours are judged."""
 
+    colour: ColourPolicy = "keep-hue"
     min_ms_ssim: Share
     min_edge_f1: Share
     min_white_kept: Share
+    min_text_kept: Share
+    max_colour_drift: ColourDifference
+    max_views_drift: ColourDifference
+
+    @property
+    def numbers(self) -> dict[str, float]:
+        """The thresholds alone, by name."""
+        return self.model_dump(exclude={"colour"})
+
+    def to_json(self) -> str:
+        """Canonical JSON of thresholds and policy."""
+        return json.dumps(self.resolved(), sort_keys=True)
 
 
 GATE_PRESETS = {
-    "photographic": GateThresholds(min_ms_ssim=0.70, min_edge_f1=0.70, min_white_kept=0.995),
-    "illustrative": GateThresholds(min_ms_ssim=0.50, min_edge_f1=0.50, min_white_kept=0.995),
+    "photographic": GateThresholds(
+        min_ms_ssim=0.70,
+        min_edge_f1=0.70,
+        min_white_kept=0.995,
+        min_text_kept=0.50,
+        max_colour_drift=6.0,
+        max_views_drift=4.0,
+    ),
+    "illustrative": GateThresholds(
+        min_ms_ssim=0.50,
+        min_edge_f1=0.60,
+        min_white_kept=0.995,
+        min_text_kept=0.35,
+        max_colour_drift=8.0,
+        max_views_drift=6.0,
+    ),
 }
 
 
@@ -274,6 +315,19 @@ class BrandSettings(SettingsModel):
             regions=tuple(region.region() for region in self.regions),
         )
 
+    def thresholds(self) -> GateThresholds:
+        """What this brand's images are held to: its preset, with what its settings override.
+
+        A brand that has its background restyled is not held to white, unless it says so itself. Where regions have
+        colour policies of their own, the picture promises no more than the loosest of them.
+        """
+        own = {name: value for name, value in self.gate if name in GateThresholds.model_fields and value is not None}
+        if self.look().background_share > 0:
+            own.setdefault("min_white_kept", 0.0)
+        policies = {self.colour, *(region.colour or self.colour for region in self.regions)}
+        loosest = next(policy for policy in _FROM_LOOSE_TO_STRICT if policy in policies)
+        return GATE_PRESETS[self.gate.preset].model_copy(update={**own, "colour": loosest})
+
     def recipe(self) -> dict[str, Any]:
         """What, beside source and model, decides the bytes and the verdict of an output."""
         look = self.look()
@@ -285,7 +339,8 @@ class BrandSettings(SettingsModel):
             **dataclasses.asdict(look),
             "background_strength": look.background_share,
             "output": output,
-            "thresholds": self.gate.thresholds().resolved(),
+            "thresholds": self.thresholds().resolved(),
+            "retry_strengths": list(self.gate.retry_strengths),
             "models": [model.sha256 for model in self.models],
         }
         if not self.mix:

@@ -63,8 +63,10 @@ def lab_to_srgb(lab: Floats, *, clip: bool = True) -> Floats:
     return rgb.clip(0, 1) if clip else rgb
 
 
-def delta_e2000(lab_a: Floats, lab_b: Floats) -> Floats:
+def delta_e2000(lab_a: Floats, lab_b: Floats, lightness_factor: float = 1.0) -> Floats:
     """CIEDE2000 difference of two Lab arrays [..., 3]; float32 [...].
+
+    `lightness_factor` is the standard's kL: differences of lightness count by its inverse.
 
     Source: Sharma, Wu, Dalal 2005, "The CIEDE2000 color-difference formula".
     """
@@ -84,7 +86,7 @@ def delta_e2000(lab_a: Floats, lab_b: Floats) -> Floats:
     mean_h = np.where(grey, h1 + h2, np.where(far, (h1 + h2 + np.where(h1 + h2 < 360, 360, -360)) / 2, (h1 + h2) / 2))
     t = 1 - 0.17 * np.cos(np.radians(mean_h - 30)) + 0.24 * np.cos(np.radians(2 * mean_h))
     t = t + 0.32 * np.cos(np.radians(3 * mean_h + 6)) - 0.20 * np.cos(np.radians(4 * mean_h - 63))
-    s_l = 1 + 0.015 * (mean_l - 50) ** 2 / np.sqrt(20 + (mean_l - 50) ** 2)
+    s_l = lightness_factor * (1 + 0.015 * (mean_l - 50) ** 2 / np.sqrt(20 + (mean_l - 50) ** 2))
     s_c, s_h = 1 + 0.045 * mean_c, 1 + 0.015 * mean_c * t
     rotation = np.sin(np.radians(60 * np.exp(-(((mean_h - 275) / 25) ** 2))))
     r_t = -2 * np.sqrt(mean_c**7 / (mean_c**7 + 25.0**7)) * rotation

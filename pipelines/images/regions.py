@@ -53,6 +53,43 @@ class Regions:
         sums = np.concatenate([[0], np.cumsum(padded.ravel(), dtype=np.int32)])
         return self._summed(sums[self.ends].astype(np.int64) - sums[self.starts])
 
+    def sums(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Sum of float32 [H, W] over each region; float64 [count]."""
+        if not self.areas.size:
+            return np.zeros(0)
+        padded = np.zeros((self.shape[0], self.shape[1] + 1), np.float64)
+        padded[:, :-1] = values
+        sums = np.concatenate([[0.0], np.cumsum(padded.ravel())])
+        of_region: NDArray[np.float64] = np.zeros(self.areas.size)
+        np.add.at(of_region, self.numbers, sums[self.ends] - sums[self.starts])
+        return of_region
+
+    @property
+    def boxes(self) -> Integers:
+        """Smallest box of each region; int64 [count, 4], top, left, bottom, right, half-open."""
+        stride = self.shape[1] + 1
+        rows = self.starts // stride
+        boxes = np.empty((self.areas.size, 4), np.int64)
+        boxes[:, :2], boxes[:, 2:] = max(self.shape), 0
+        np.minimum.at(boxes[:, 0], self.numbers, rows)
+        np.minimum.at(boxes[:, 1], self.numbers, self.starts % stride)
+        np.maximum.at(boxes[:, 2], self.numbers, rows + 1)
+        np.maximum.at(boxes[:, 3], self.numbers, self.ends - rows * stride)
+        return boxes
+
+    def only(self, chosen: Flags) -> Regions:
+        """The regions that `chosen` bool [count] names, numbered anew in the same order."""
+        kept = chosen[self.numbers]
+        renumbered = np.cumsum(chosen) - 1
+        return Regions(
+            shape=self.shape,
+            starts=self.starts[kept],
+            ends=self.ends[kept],
+            numbers=renumbered[self.numbers[kept]],
+            areas=self.areas[chosen],
+            touches_border=self.touches_border[chosen],
+        )
+
     def _summed(self, values: Integers) -> Integers:
         return _sum_by_number(self.numbers, values, self.areas.size)
 
@@ -66,7 +103,7 @@ def connected_regions(picture: Flags) -> Regions:
     padded[:, :width] = picture
     steps = np.diff(padded.ravel(), prepend=np.int8(0))
     starts, ends = np.flatnonzero(steps == 1), np.flatnonzero(steps == -1)
-    roots = _joined(starts.size, *_touching(starts, ends, stride))
+    roots = joined(starts.size, *_touching(starts, ends, stride))
     found, numbers = np.unique(roots, return_inverse=True)
     at_border = (starts < stride) | (starts >= (height - 1) * stride)
     at_border |= (starts % stride == 0) | (ends % stride == width)
@@ -96,8 +133,8 @@ def _touching(starts: Integers, ends: Integers, stride: int) -> tuple[Integers, 
     return above, np.repeat(first, counts) + offsets
 
 
-def _joined(count: int, left: Integers, right: Integers) -> Integers:
-    """Root of each of `count` nodes under the given edges; the smallest node of its component."""
+def joined(count: int, left: Integers, right: Integers) -> Integers:
+    """Root of each of `count` nodes under edges `left` to `right`: the smallest node it is joined to; int64 [count]."""
     roots = np.arange(count)
     while True:
         a, b = roots[left], roots[right]

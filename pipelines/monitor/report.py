@@ -132,7 +132,7 @@ def _took(summary: RunSummary) -> str:
 
 def _thresholds(summary: RunSummary, brand: BrandSettings) -> dict[str, float]:
     """Those that the run was judged by; today's settings only where the summary names none."""
-    return summary.gate.thresholds or brand.gate.thresholds().resolved()
+    return summary.gate.thresholds or brand.thresholds().numbers
 
 
 def _references(brand: BrandSettings, limits: ImageLimits, budget: PictureBudget) -> tuple[list[Thumbnail], int]:

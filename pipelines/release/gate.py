@@ -40,7 +40,7 @@ def blocked_message(brand: BrandSettings, failed: Counter[str], images: int) -> 
 def gate_summary(brand: BrandSettings, verdicts: Sequence[VerdictRow], failed: Counter[str]) -> dict[str, Any]:
     """Thresholds and counts, as plain JSON types."""
     return {
-        "thresholds": brand.gate.thresholds().resolved(),
+        "thresholds": brand.thresholds().numbers,
         "passed": sum(verdict.passed for verdict in verdicts),
         "failed": failed.total(),
         "failed_by_reason": dict(failed),

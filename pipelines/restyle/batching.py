@@ -1,9 +1,8 @@
-"""Which pictures go through the model together: those of one size, few enough for memory."""
+"""Which pictures are worked on together: whole products, few enough for memory."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from itertools import groupby
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
 MAX_IMAGES: Final = 8
@@ -14,17 +13,31 @@ Item = TypeVar("Item")
 
 
 def bounded_batches(
-    items: Iterable[Item],
-    size_px: Callable[[Item], tuple[int, int]],
+    groups: Iterable[Sequence[Item]],
+    pixels: Callable[[Item], int],
     max_images: int = MAX_IMAGES,
     max_pixels: int = MAX_PIXELS,
 ) -> Iterator[tuple[Item, ...]]:
-    """Every item in exactly one batch; all of a batch have one (height, width) and stay below both bounds.
+    """Every item in exactly one batch, in the given order; groups stay whole.
 
-    A picture beyond `max_pixels` goes alone. The order within a size is kept.
+    A batch ends before it would go beyond either bound. A group that is beyond them by itself goes alone.
     """
-    for (height, width), group in groupby(sorted(items, key=size_px), size_px):
-        count = max(1, min(max_images, max_pixels // max(1, height * width)))
-        members = list(group)
-        for start in range(0, len(members), count):
-            yield tuple(members[start : start + count])
+    batch: list[Item] = []
+    held = 0
+    for group in groups:
+        size = sum(map(pixels, group))
+        if batch and (len(batch) + len(group) > max_images or held + size > max_pixels):
+            yield tuple(batch)
+            batch, held = [], 0
+        batch.extend(group)
+        held += size
+    if batch:
+        yield tuple(batch)
+
+
+def by_product(items: Iterable[Item], product: Callable[[Item], str]) -> list[list[Item]]:
+    """Items of each product together, products and items in the order in which they first come."""
+    groups: dict[str, list[Item]] = {}
+    for item in items:
+        groups.setdefault(product(item), []).append(item)
+    return list(groups.values())

@@ -15,6 +15,7 @@ from pipelines.core.settings import BrandSettings, Shop, load_shop
 from pipelines.core.tables import read_json_lines, read_rows, write_json_lines, write_rows
 from pipelines.images.decode import DecodeLimits
 from pipelines.images.encode import EncodeOptions
+from pipelines.restyle.ladder import FULL
 from pipelines.restyle.model_pin import ModelPin, check_pinned, read_pin
 from pipelines.restyle.worker import RestyleTask
 from pipelines.transforms.job_options import RunJobOptions, beam_options, merged_flags
@@ -51,7 +52,7 @@ def restyle(options: RunJobOptions) -> dict[str, Any]:
     results = read_rows(paths.results, ResultRow)
     dead_letters = read_json_lines(paths.restyle_dead_letters, DeadLetter)
     check_accounts(plan, results, dead_letters)
-    return {**_summary(len(results), dead_letters, time.monotonic() - started), **_pin_summary(task)}
+    return {**_summary(results, dead_letters, time.monotonic() - started), **_pin_summary(task)}
 
 
 def check_accounts(plan: Sequence[PlanRow], results: Sequence[ResultRow], dead_letters: Sequence[DeadLetter]) -> None:
@@ -84,6 +85,8 @@ def task_of(shop: Shop, brand: BrandSettings, paths: RunPaths) -> RestyleTask:
         limits=DecodeLimits(**shop.settings.images.model_dump()),
         output=EncodeOptions(brand.output.format, brand.output.quality),
         objects=BrandPaths(paths.root, brand.brand),
+        thresholds=brand.thresholds(),
+        strengths=(FULL, *brand.gate.retry_strengths),
         others=others,
     )
 
@@ -94,13 +97,14 @@ def _nothing_to_compute(paths: RunPaths, *, dry_run: bool) -> dict[str, Any]:
     ProgressLog(paths.progress("restyle")).begin("restyle", 0)
     write_rows(paths.results, [], ResultRow)
     write_json_lines(paths.restyle_dead_letters, [])
-    return {**_summary(0, [], 0.0), "message": "nothing to compute"}
+    return {**_summary([], [], 0.0), "message": "nothing to compute"}
 
 
-def _summary(computed: int, dead_letters: Sequence[DeadLetter], seconds: float) -> dict[str, Any]:
-    done = computed + len(dead_letters)
+def _summary(results: Sequence[ResultRow], dead_letters: Sequence[DeadLetter], seconds: float) -> dict[str, Any]:
+    done = len(results) + len(dead_letters)
     return {
-        "computed": computed,
+        "computed": len(results),
+        "at_lower_strength": sum(row.strength < FULL for row in results),
         "dead_letters": len(dead_letters),
         "by_reason": dict(sorted(Counter(letter.reason for letter in dead_letters).items())),
         "seconds": round(seconds, 2),

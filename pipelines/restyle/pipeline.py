@@ -1,4 +1,4 @@
-"""Beam graph of the restyle job: plan -> batches of one size -> model -> results and dead letters."""
+"""Beam graph of the restyle job: plan -> batches of whole products -> model -> results and dead letters."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pipelines.core.contracts import PlanRow, ResultRow
 from pipelines.core.paths import RunPaths
 from pipelines.core.progress import ProgressLog
 from pipelines.core.tables import read_rows
-from pipelines.restyle.batching import bounded_batches
+from pipelines.restyle.batching import bounded_batches, by_product
 from pipelines.restyle.fragments import Fragments, OpenRemembering
 from pipelines.restyle.worker import RestyleTask
 from pipelines.transforms.restyle_images import DEAD_LETTERS, RESULTS, RestyleImages
@@ -51,4 +51,5 @@ def _read_batches(plan_uri: str, fragments: Fragments) -> Iterator[Any]:
         if row.work_key in finished:
             yield beam.pvalue.TaggedOutput(RESULTS, finished[row.work_key])
     left = [row for row in planned if row.work_key not in finished]
-    yield from bounded_batches(left, lambda row: (row.height_px, row.width_px))
+    products = by_product(left, lambda row: row.product_id)
+    yield from bounded_batches(products, lambda row: row.height_px * row.width_px)

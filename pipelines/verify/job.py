@@ -6,17 +6,21 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from statistics import median
-from typing import Any
+from typing import Any, Final
 
 from pipelines.core.contracts import ResultRow, VerdictRow
 from pipelines.core.errors import RestyleError
 from pipelines.core.paths import RunPaths, checked_date
 from pipelines.core.progress import ProgressLog
-from pipelines.core.settings import BrandSettings, GateThresholds, load_shop
+from pipelines.core.settings import load_shop
 from pipelines.core.tables import read_rows, write_rows
 from pipelines.images.decode import DecodeLimits
+from pipelines.images.fidelity import REASONS_WITH_FIGURES
 from pipelines.transforms.job_options import RunJobOptions, beam_options, merged_flags
 from pipelines.verify.worker import VerifyTask
+
+FIGURES: Final = ("ms_ssim", "edge_f1", "white_kept", "colour_drift", "text_kept", "views_drift")
+"""Columns of `VerdictRow` that the summary gives medians of."""
 
 
 def verify(options: RunJobOptions) -> dict[str, Any]:
@@ -32,7 +36,7 @@ def verify(options: RunJobOptions) -> dict[str, Any]:
     flags = merged_flags(shop.settings.jobs.beam_options, options.beam_flags)
     beam = beam_options(flags) if flags else None
     results = read_rows(paths.results, ResultRow)
-    task = VerifyTask(thresholds_of(brand), DecodeLimits(**shop.settings.images.model_dump()))
+    task = VerifyTask(brand.thresholds(), DecodeLimits(**shop.settings.images.model_dump()))
     if options.dry_run:
         return {"dry_run": True, "images": len(results), "thresholds": task.thresholds.resolved()}
     progress = ProgressLog(paths.progress("verify"))
@@ -53,19 +57,11 @@ def verify(options: RunJobOptions) -> dict[str, Any]:
     return summarise(verdicts, time.monotonic() - started)
 
 
-def thresholds_of(brand: BrandSettings) -> GateThresholds:
-    """The brand's gate. A brand that has its background restyled is not held to white, unless it says so itself."""
-    thresholds = brand.gate.thresholds()
-    if brand.look().background_share > 0 and brand.gate.min_white_kept is None:
-        return thresholds.model_copy(update={"min_white_kept": 0.0})
-    return thresholds
-
-
 def summarise(verdicts: Sequence[VerdictRow], seconds: float) -> dict[str, Any]:
     """Counts by reason, and medians of the figures over the images that could be measured."""
     failures = Counter(row.reason for row in verdicts if not row.passed)
-    measured = [row for row in verdicts if row.passed or row.reason in ("structure", "edges", "white-background")]
-    figures = {name: [getattr(row, name) for row in measured] for name in ("ms_ssim", "edge_f1", "white_kept")}
+    measured = [row for row in verdicts if row.passed or row.reason in REASONS_WITH_FIGURES]
+    figures = {name: [getattr(row, name) for row in measured] for name in FIGURES}
     return {
         "images": len(verdicts),
         "passed": sum(row.passed for row in verdicts),

@@ -1,4 +1,4 @@
-"""Beam graph of the verify job: results -> verdicts."""
+"""Beam graph of the verify job: results -> judgements by product -> verdicts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def run_pipeline(paths: RunPaths, task: VerifyTask, progress: ProgressLog, optio
             | "Results" >> beam.Create([paths.results])
             | "Rows" >> beam.FlatMap(_read_results)
             | "Spread" >> beam.Reshuffle()
-            | "Verify" >> VerifyImages(task, progress)
+            | "Verify" >> VerifyImages(task.judge, task.conclude, progress)
             | "WriteVerdicts" >> WriteTable(paths.verdicts, VerdictRow)
         )
 

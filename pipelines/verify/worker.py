@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pipelines.core import storage
@@ -10,7 +11,8 @@ from pipelines.core.contracts import ResultRow, VerdictRow
 from pipelines.core.errors import ImageRejected
 from pipelines.core.settings import GateThresholds
 from pipelines.images.decode import DecodeLimits, decode_image
-from pipelines.verify.judge import Judgement, failed, judge
+from pipelines.images.fidelity import Judgement, compare_views, judge_bytes
+from pipelines.images.mask import product_mask
 
 
 @dataclass(frozen=True)
@@ -20,38 +22,48 @@ class VerifyTask:
     thresholds: GateThresholds
     limits: DecodeLimits
 
-    def __call__(self, row: ResultRow) -> VerdictRow:
-        """The verdict on one result; whatever is wrong with its pictures is a failure, never an error."""
-        found = self._judge(row)
-        return VerdictRow(
-            image_id=row.image_id,
-            work_key=row.work_key,
-            passed=found.passed,
-            reason=found.reason,
-            ms_ssim=found.ms_ssim,
-            edge_f1=found.edge_f1,
-            white_kept=found.white_kept,
-        )
-
-    def _judge(self, row: ResultRow) -> Judgement:
+    def judge(self, row: ResultRow) -> Judgement:
+        """What there is to say of one result by itself; whatever is wrong with its pictures is a failure, no error."""
         try:
             original = storage.read_source_image(row.image_uri, self.limits.max_bytes)
             if _sha256(original) != row.source_sha256:
-                return failed("source-changed")
-            # The restyled picture is our own: a PNG may well be larger than what a feed may bring.
+                return Judgement("source-changed")
             restyled = storage.read_bytes(row.object_uri)
             if _sha256(restyled) != row.object_sha256:
-                return failed("unreadable")
-            own_limits = DecodeLimits(len(restyled) + 1, self.limits.max_pixels, self.limits.min_side_px)
-            before, after = decode_image(original, self.limits), decode_image(restyled, own_limits)
+                return Judgement("unreadable")
+            before = decode_image(original, self.limits)
         except (ImageRejected, OSError):
-            return failed("unreadable")
-        if after.rgb.shape[:2] != (row.height_px, row.width_px):
-            return failed("wrong-size")
+            return Judgement("unreadable")
+        if before.rgb.shape[:2] != (row.height_px, row.width_px):
+            return Judgement("wrong-size")
         try:
-            return judge(before, after, self.thresholds)
-        except (ValueError, MemoryError):
-            return failed("unmeasurable")
+            weights = product_mask(before.rgb, before.alpha).weights
+        except MemoryError:
+            return Judgement("unmeasurable")
+        return judge_bytes(before, weights, restyled, self.limits, self.thresholds)
+
+    def conclude(self, views: Sequence[tuple[ResultRow, Judgement]]) -> list[VerdictRow]:
+        """Verdicts on all results of one product, whatever order they come in."""
+        ordered = sorted(views, key=lambda view: view[0].image_id)
+        compared = compare_views([judgement for _, judgement in ordered], self.thresholds)
+        return [self._verdict(row, judgement) for (row, _), judgement in zip(ordered, compared, strict=True)]
+
+    def _verdict(self, row: ResultRow, judgement: Judgement) -> VerdictRow:
+        figures = judgement.figures
+        return VerdictRow(
+            image_id=row.image_id,
+            work_key=row.work_key,
+            passed=judgement.passed,
+            reason=judgement.reason,
+            ms_ssim=figures.ms_ssim if figures else 0.0,
+            edge_f1=figures.edge_f1 if figures else 0.0,
+            white_kept=figures.white_kept if figures else 0.0,
+            product_id=row.product_id,
+            colour_drift=figures.colour_drift if figures else 0.0,
+            text_kept=figures.text_kept if figures else 0.0,
+            views_drift=judgement.views_drift,
+            thresholds_json=self.thresholds.to_json(),
+        )
 
 
 def _sha256(data: bytes) -> str:

@@ -49,7 +49,7 @@ def mixed(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Night:
     whole = encoded(product_photo(72, 64, 6), "JPEG")
     night.add("truncated.jpg", whole[: len(whole) // 2])
     night.add("missing.jpg", None, planned_as=whole)
-    night.add("changed.png", encoded(product_photo(72, 64, 7)), planned_as=encoded(product_photo(72, 64, 8)))
+    night.add("changed.png", encoded(product_photo(72, 64, 7)), planned_as=encoded(product_photo(72, 64, 18)))
     night.write()
     night.summary = restyle(night.options())  # type: ignore[attr-defined]
     night.verdict_summary = verify(night.options())  # type: ignore[attr-defined]
