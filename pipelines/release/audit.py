@@ -116,6 +116,7 @@ def sentences(found: Origin) -> list[str]:
         f"              sha256 {row.object_sha256}, {row.object_bytes:,} bytes, {row.width_px} x {row.height_px} px",
         f"  says        {_says(found.file)}",
         f"  source      {row.image_uri}",
+        *([f"              fetched from {row.feed_uri}"] if row.feed_uri else []),
         f"              sha256 {row.source_sha256}",
         f"  work key    {row.work_key}",
         f"  model       {row.model_sha256}",
