@@ -60,6 +60,11 @@ def checked_link(url: str, settings: HttpSettings) -> Link:
     return link
 
 
+def host_of(url: str) -> str:
+    """The host of a link, allowed or not. ImageRejected for what is no link."""
+    return _parsed(url).host
+
+
 def redirected(link: Link, location: str, settings: HttpSettings) -> Link:
     """Where a redirect leads, checked like every other link."""
     try:

@@ -19,7 +19,7 @@ from pipelines.core import storage, tables
 from pipelines.core.contracts import DeadLetter, SnapshotRow
 from pipelines.core.errors import FeedError, InputError, RestyleError
 from pipelines.core.http_images import HttpImages
-from pipelines.core.http_links import checked_link, is_http
+from pipelines.core.http_links import host_of, is_http
 from pipelines.core.jobs import run_job
 from pipelines.core.parallel import ordered_map
 from pipelines.core.partitions import index_of, write_index, write_part
@@ -68,8 +68,8 @@ class Tally:
 def ingest(shop: Shop, date: str) -> dict[str, Any]:
     """Write the snapshot of `date` and the dead letters of the feed; returns the counts.
 
-    Every feed row ends up in exactly one of the two. Raises FeedError, with the dead letters written, when not one
-    image can be used: a wrong folder must not empty the shop.
+    Every feed row ends up in exactly one of the two. Raises FeedError (RestyleError where hosts are down), with the dead
+    letters written, when not one image can be used: a wrong folder must not empty the shop.
     """
     started = time.monotonic()
     night = NightPaths(shop.settings.output_uri, date)
@@ -85,7 +85,9 @@ def ingest(shop: Shop, date: str) -> dict[str, Any]:
         )
     tables.write_json_lines(night.ingest_dead_letters, tally.letters)
     if not tally.images:
-        raise FeedError(
+        # Hosts come back, and the job is then run again; everything else waits for a person.
+        down = all(letter.reason == "fetch-failed" for letter in tally.letters)
+        raise (RestyleError if down else FeedError)(
             f"{shop.settings.feed.uri}: none of the {rows.rows} images can be used ({_by_reason(tally.letters)}); the "
             f"first: {tally.letters[0].message} No snapshot was written."
         )
@@ -135,7 +137,7 @@ def _read_all(shop: Shop, night: NightPaths, rows: FedBuckets, http: HttpImages,
             remembered = time.monotonic()
     down = http.given_up()
     for place, letter in enumerate(tally.letters):
-        if letter.reason == "fetch-failed" and _host(letter, shop) in down:
+        if down and letter.reason == "fetch-failed" and host_of(letter.image_uri.strip()) in down:
             # A host that is down says nothing of its pictures: the night is no attempt.
             tally.letters[place] = replace(letter, attempts=failures.of(letter.image_id, letter.image_uri)[0])
     return tally
@@ -173,10 +175,6 @@ def _objects(links: Iterator[str], base: str) -> Iterator[str]:
                 continue
             if is_remote(uri):
                 yield uri
-
-
-def _host(letter: DeadLetter, shop: Shop) -> str:
-    return checked_link(letter.image_uri.strip(), shop.settings.feed.http).host
 
 
 def _by_reason(letters: Sequence[DeadLetter]) -> str:

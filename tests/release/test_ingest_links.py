@@ -12,7 +12,7 @@ from picture_host import PictureHost, Reply, picture_host
 from tiny_shop import TinyShop, picture
 
 from pipelines.core.contracts import DeadLetter, SnapshotRow
-from pipelines.core.errors import FeedError
+from pipelines.core.errors import FeedError, RestyleError
 from pipelines.core.paths import NightPaths
 from pipelines.core.settings import Shop
 from pipelines.core.tables import read_json_lines, read_rows
@@ -213,6 +213,25 @@ def test_a_night_on_which_a_host_is_down_is_no_attempt(web: WebShop, host: Pictu
     for number in range(6):
         host.serves(f"/{number}.png", picture(number))
     assert counts(web.ingest("local.png", *urls))[-1] == 0
+
+
+def test_a_first_night_with_all_hosts_down_is_worth_another_try(web: WebShop, host: PictureHost) -> None:
+    with pytest.raises(RestyleError, match="1 fetch-failed") as caught:
+        web.ingest(host.says("/a.png", Reply(503)))
+    assert caught.value.exit_code == 1
+    with pytest.raises(FeedError, match="1 missing-file"):
+        web.ingest(host.says("/a.png", Reply(404)))
+
+
+def test_a_link_that_was_given_up_may_lose_its_permission(web: WebShop, host: PictureHost) -> None:
+    good, bad = host.serves("/good.png", picture(1)), host.says("/bad.png", Reply(500))
+    web.max_attempts = 1
+    web.ingest(good, bad)
+    down = host.says("/down.png", Reply(500))
+    web.http = {"allowed_hosts": ["localhost"], "give_up_after": 1}
+    (web.made.root / "local.png").write_bytes(picture(3))
+    web.ingest("local.png", bad, down.replace("127.0.0.1", "localhost"))
+    assert web.letters()["bad"].attempts == 1
 
 
 @pytest.mark.parametrize(
