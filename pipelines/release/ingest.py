@@ -68,8 +68,8 @@ class Tally:
 def ingest(shop: Shop, date: str) -> dict[str, Any]:
     """Write the snapshot of `date` and the dead letters of the feed; returns the counts.
 
-    Every feed row ends up in exactly one of the two. Raises FeedError (RestyleError where hosts are down), with the dead
-    letters written, when not one image can be used: a wrong folder must not empty the shop.
+    Every feed row ends up in exactly one of the two. Raises FeedError, or RestyleError where hosts are down, with the
+    dead letters written, when not one image can be used: a wrong folder must not empty the shop.
     """
     started = time.monotonic()
     night = NightPaths(shop.settings.output_uri, date)
