@@ -156,7 +156,15 @@ with DAG(
             doc_md="HTML report with before and after pictures; written for blocked runs too.",
         )
         plan >> restyle >> verify >> propose >> question >> approve
-        publish >> [report, EmptyOperator(task_id="published")]
+        feeds = job(
+            "feeds",
+            "pipelines.release.publish_feeds",
+            where,
+            SHOP.jobs,
+            map_index_template=BRAND_LABEL,
+            doc_md="Writes the feeds that point products to their published pictures; skipped without a release.",
+        )
+        publish >> [report, feeds, EmptyOperator(task_id="published")]
 
     ordered: Any = orders()
     release.expand_kwargs(ordered) >> announce(ordered)

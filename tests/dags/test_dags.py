@@ -52,6 +52,7 @@ def test_every_job_has_a_module_a_time_limit_and_retries_with_backoff(dags) -> N
         "pipelines.release.propose",
         "pipelines.monitor.approval",
         "pipelines.release.publish",
+        "pipelines.release.publish_feeds",
         "pipelines.monitor",
     }
     for job in jobs:
