@@ -21,7 +21,7 @@ _LIGHTNESS_FACTOR: Final = 2.0
 _WORST: Final = 0.97
 """The figure is that of the worst cells but for the last few hundredths, which hold outlines and highlights."""
 _CHROMA_GAIN: Final = (0.5, 1.25)
-_TINT: Final = 7.0
+_TINT: Final = 4.0
 _ALIKE: Final = 4.0
 """Standard deviation, in CIELAB, of what counts as the same colour before."""
 _BIN: Final = (20.0, 16.0, 16.0)

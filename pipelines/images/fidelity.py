@@ -28,7 +28,7 @@ from pipelines.images.view_agreement import views_drift
 JUDGED_PX: Final = 512
 """Longer side at which pictures are judged: about what a shopper sees, and a tenth of the cost of full size."""
 
-LEAST_STEEPNESS: Final = 0.5
+LEAST_STEEPNESS: Final = 0.6
 """Of an edge that counts as kept: looks leave nine tenths at the median, a blur of 2 px half."""
 
 Reason = Literal[

@@ -42,19 +42,20 @@ def text_kept(before: Floats, after: Floats, lines: Sequence[TextLine]) -> float
         return 1.0
     area = _around(lines, before.shape)
     window = np.s_[area.top : area.bottom, area.left : area.right]
-    strokes = _strokes_kept(before[window], after[window])
-    return min(1.0, *(float(strokes[_letters_of(line, area)].mean()) for line in lines))
+    kept, contrast = _strokes_kept(before[window], after[window])
+    letters = [_letters_of(line, area) for line in lines]
+    return min(1.0, *(float(np.average(kept[shown], weights=contrast[shown])) for shown in letters))
 
 
-def _strokes_kept(before: Floats, after: Floats) -> Floats:
-    """Correlation around each pixel times the contrast that is left of what is enough; 0..1."""
+def _strokes_kept(before: Floats, after: Floats) -> tuple[Floats, Floats]:
+    """Correlation around each pixel times what is left of the contrast there, 0..1; and that contrast, above 0."""
     mean_before, mean_after = box_mean(before, _WINDOW_RADIUS_PX), box_mean(after, _WINDOW_RADIUS_PX)
     spread_before = _root(box_mean(before * before, _WINDOW_RADIUS_PX) - mean_before * mean_before)
     spread_after = _root(box_mean(after * after, _WINDOW_RADIUS_PX) - mean_after * mean_after)
     together = box_mean(before * after, _WINDOW_RADIUS_PX) - mean_before * mean_after
     correlation = np.clip(together / np.maximum(spread_before * spread_after, np.float32(1e-3)), 0, 1)
     needed = np.maximum(np.minimum(spread_before, np.float32(_ENOUGH)), np.float32(1e-3))
-    return np.asarray(correlation * np.minimum(spread_after / needed, 1), np.float32)
+    return np.asarray(correlation * np.minimum(spread_after / needed, 1), np.float32), needed
 
 
 def _root(variance: Floats) -> Floats:

@@ -22,7 +22,7 @@ from pipelines.release.releases import read_index
 
 
 def publish_feeds(shop: Shop, brand_name: str, date: str, run_id: str) -> dict[str, Any]:
-    """Write the feeds of the run's release, once; `due` is false when it has none. MissingArtifact without a summary."""
+    """Write the feeds of the run's release, once; `due` is false without one. MissingArtifact without a summary."""
     brand, root = shop.brand(brand_name), shop.settings.output_uri
     run, paths = RunPaths(root, date, brand_name, run_id), BrandPaths(root, brand_name)
     try:

@@ -60,6 +60,15 @@ def test_how_much_of_the_background_changes() -> None:
     assert Look(ONE, background="texture").without_background().background_share == 0
 
 
+def test_a_weaker_look_leaves_its_background_alone() -> None:
+    half, own = Region((0, 0, 1, 0.5), (("gilded", 1.0),)), Region("sleeve", (("gilded", 1.0),), strength=0.5)
+    look = Look((("inkwell", 1.0),), 0.8, background_strength=0.4, regions=(half, own))
+    weaker = look.weaker(0.5)
+    assert (weaker.strength, weaker.background_share) == (0.4, 0.4)
+    assert [region.strength for region in weaker.regions] == [None, 0.25]
+    assert look.weaker(1.0) == look
+
+
 def test_names_masks_and_categories_of_regions() -> None:
     sleeve = Region("sleeve", (("gilded", 1.0),), category="shirts")
     box = Region((0, 0, 1, 0.5), (("poster", 1.0),))

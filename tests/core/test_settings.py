@@ -10,7 +10,7 @@ import yaml
 from tiny_shop import TinyShop
 
 from pipelines.core.errors import SettingsError
-from pipelines.core.settings import BrandSettings, Shop, json_schema, load_shop
+from pipelines.core.settings import GATE_PRESETS, BrandSettings, GateThresholds, Shop, json_schema, load_shop
 
 SCHEMAS = Path(__file__).parents[2] / "docs/schemas"
 MakeShop = Callable[..., TinyShop]
@@ -185,6 +185,11 @@ def recipe(**changes: Any) -> str:
         {"gate": {"preset": "illustrative"}},
         {"gate": {"min_ms_ssim": 0.71}},
         {"gate": {"min_white_kept": 0.9}},
+        {"gate": {"min_text_kept": 0.6}},
+        {"gate": {"max_colour_drift": 9}},
+        {"gate": {"max_views_drift": 9}},
+        {"gate": {"retry_strengths": []}},
+        {"gate": {"retry_strengths": [0.5]}},
     ],
 )
 def test_what_decides_the_output_changes_the_recipe(change: dict[str, Any]) -> None:
@@ -202,10 +207,54 @@ def test_what_decides_the_output_changes_the_recipe(change: dict[str, Any]) -> N
         {"gate": {"max_failed_share": 0.9}},
         {"gate": {"preset": "photographic", "min_ms_ssim": 0.70}},
         {"output": {"public_base_url": "https://cdn.example"}},
+        {"gate": {"retry_strengths": [0.6, 0.3]}},
     ],
 )
 def test_nothing_else_changes_the_recipe(change: dict[str, Any]) -> None:
     assert recipe(**change) == recipe()
+
+
+def thresholds(**changes: Any) -> GateThresholds:
+    return BrandSettings.model_validate({**BASE, **changes}).thresholds()
+
+
+def test_thresholds_are_those_of_the_preset_with_what_the_brand_overrides() -> None:
+    assert thresholds() == GATE_PRESETS["photographic"]
+    assert thresholds(gate={"preset": "illustrative"}) == GATE_PRESETS["illustrative"]
+    own = {"min_ms_ssim": 0.1, "min_edge_f1": 0.2, "min_white_kept": 0.3, "min_text_kept": 0.4}
+    own |= {"max_colour_drift": 50.0, "max_views_drift": 60.0}
+    assert thresholds(gate=own).numbers == own
+    assert json.loads(thresholds(gate=own).to_json()) == {**own, "colour": "keep-hue"}
+
+
+def test_white_is_waived_where_the_background_is_restyled_unless_the_brand_says_so() -> None:
+    assert thresholds(background_strength=0.5).min_white_kept == 0.0
+    assert thresholds(background="texture").min_white_kept == 0.0
+    assert thresholds(background="texture", gate={"min_white_kept": 0.9}).min_white_kept == 0.9
+    assert thresholds(background="texture", background_strength=0).min_white_kept == 0.995
+
+
+@pytest.mark.parametrize(
+    ("brand", "region", "judged_by"),
+    [
+        ("luminance", None, "luminance"),
+        ("luminance", "keep-hue", "keep-hue"),
+        ("full", "luminance", "full"),
+        ("keep-hue", "full", "full"),
+    ],
+)
+def test_a_picture_promises_no_more_than_its_loosest_part(brand: str, region: str | None, judged_by: str) -> None:
+    part = {"box": [0, 0, 1, 0.5], "mix": {"gilded": 1}, "colour": region}
+    assert thresholds(colour=brand, regions=[part]).colour == judged_by
+    assert thresholds(colour=brand).colour == brand
+
+
+@pytest.mark.parametrize("strengths", [[1.0], [0.0], [0.3, 0.6], [0.5, 0.5]])
+def test_strengths_of_retries_fall_below_one(tiny_shop: MakeShop, strengths: list[float]) -> None:
+    made = tiny_shop()
+    assert "gate.retry_strengths" in refused(
+        lambda: made.configure_brand("inkwell", gate={"retry_strengths": strengths})
+    )
 
 
 def test_only_the_ratio_of_a_mix_counts_and_only_the_hash_of_a_model() -> None:

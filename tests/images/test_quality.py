@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 
 from pipelines.images.quality import edge_f1, is_blank, luminance, ms_ssim, white_background_kept
 
@@ -76,6 +77,31 @@ def test_edges_may_move_a_pixel_but_not_six() -> None:
     assert edge_f1(rgb, np.roll(rgb, 6, axis=1), ones(rgb)) < 0.6
 
 
+def test_edges_that_blurred_are_lost_where_steepness_is_asked_for() -> None:
+    rgb = np.full((120, 120, 3), 60, np.uint8)
+    rgb[30:90, 40:80] = 200
+    softer = (60 + (rgb.astype(int) - 60) // 3).astype(np.uint8)
+    assert edge_f1(rgb, softer, ones(rgb), least_steepness=0.5) == 1
+    kept = []
+    for sigma in (0, 1, 2, 4, 8):
+        blurred = np.asarray(Image.fromarray(rgb).filter(ImageFilter.GaussianBlur(sigma)))
+        kept.append(edge_f1(rgb, blurred, ones(rgb), least_steepness=0.5))
+        assert kept[-1] <= edge_f1(rgb, blurred, ones(rgb))
+    assert kept == sorted(kept, reverse=True)
+    assert kept[1] > 0.8
+    assert kept[3] < 0.2
+
+
+def test_edges_of_the_product_do_not_depend_on_what_is_far_from_it() -> None:
+    rgb = textured()
+    weights = np.zeros(rgb.shape[:2], np.float32)
+    weights[50:130, 40:150] = 1
+    after = noisy(rgb, 8)
+    wide = [np.pad(picture, ((30, 40), (50, 60), (0, 0)), mode="edge") for picture in (rgb, after)]
+    wider = np.pad(weights, ((30, 40), (50, 60)))
+    assert edge_f1(*wide, wider, least_steepness=0.5) == edge_f1(rgb, after, weights, least_steepness=0.5)
+
+
 def test_edges_do_not_depend_on_contrast() -> None:
     rgb = np.full((120, 120, 3), 60, np.uint8)
     rgb[30:90, 40:80] = 200
@@ -104,6 +130,22 @@ def test_white_kept_counts_exact_white_of_the_background_alone() -> None:
     assert white_background_kept(before, before, weights) == 1
     assert white_background_kept(before, after, weights) == pytest.approx(1 - 6 / 60)
     assert white_background_kept(np.zeros_like(before), after, weights) == 1
+
+
+def test_a_lossy_codec_may_ring_beside_the_product_and_nowhere_else() -> None:
+    before = np.full((64, 64, 3), 255, np.uint8)
+    before[20:28, 20:28] = 30
+    weights = (before[..., 0] < 255).astype(np.float32)
+    beside, far = before.copy(), before.copy()
+    beside[17:20, 16:32] = 246
+    far[40:43, 40:56] = 246
+    assert white_background_kept(before, beside, weights) < 1
+    assert white_background_kept(before, beside, weights, lossy=True) == 1
+    assert white_background_kept(before, far, weights, lossy=True) == pytest.approx(1 - 48 / (64 * 64 - 64))
+    beside[17:20, 16:32] = 244
+    assert white_background_kept(before, beside, weights, lossy=True) < 1
+    far[40:43, 40:56] = 252
+    assert white_background_kept(before, far, weights, lossy=True) == 1
 
 
 def test_blank_pictures_are_known_and_products_are_not() -> None:

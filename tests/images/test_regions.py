@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import deque
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -60,6 +61,25 @@ def test_pixels_are_counted_by_region_and_any_choice_is_painted(seed: int) -> No
     assert regions.count(flags).tolist() == counts[1:].tolist()
     chosen = rng.random(regions.areas.size) < 0.5
     assert np.array_equal(regions.painted(chosen), np.isin(expected, np.flatnonzero(chosen) + 1))
+
+
+@given(st.integers(0, 2**31))
+@settings(max_examples=40, deadline=None)
+def test_boxes_sums_and_choices_of_regions(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    picture = rng.uniform(size=rng.integers(1, 25, 2)) < 0.5
+    values = rng.uniform(-5, 200, picture.shape).astype(np.float32)
+    regions, labels = connected_regions(picture), labelled(connected_regions(picture))
+    chosen = rng.uniform(size=regions.areas.size) < 0.5
+    some = regions.only(chosen)
+    assert np.array_equal(some.areas, regions.areas[chosen])
+    assert np.array_equal(some.boxes, regions.boxes[chosen])
+    assert np.array_equal(some.painted(np.ones(some.areas.size, np.bool_)), regions.painted(chosen))
+    assert some.sums(values) == pytest.approx(regions.sums(values)[chosen])
+    for number, (top, left, bottom, right) in enumerate(regions.boxes):
+        rows, columns = np.nonzero(labels == number + 1)
+        assert (top, left, bottom, right) == (rows.min(), columns.min(), rows.max() + 1, columns.max() + 1)
+        assert regions.sums(values)[number] == pytest.approx(values[rows, columns].sum(), rel=1e-4, abs=1e-2)
 
 
 @given(st.integers(0, 10**6))

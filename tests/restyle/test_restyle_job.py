@@ -16,6 +16,7 @@ from pipelines.core import storage
 from pipelines.core.contracts import DeadLetter, ResultRow, VerdictRow
 from pipelines.core.errors import InputError, MissingArtifact, ModelBundleError
 from pipelines.core.progress import read_progress
+from pipelines.core.settings import GATE_PRESETS
 from pipelines.core.tables import read_json_lines, read_rows, write_rows
 from pipelines.images.decode import DecodedImage, DecodeLimits, decode_image
 from pipelines.restyle.job import restyle
@@ -180,6 +181,51 @@ def test_verdicts_answer_every_result(mixed: Night) -> None:
     summary = mixed.verdict_summary  # type: ignore[attr-defined]
     assert (summary["passed"], summary["failed"], summary["by_reason"]) == (13, 0, {})
     assert summary["medians"]["white_kept"] == 1.0
+
+
+def test_every_row_names_its_product_and_what_it_was_held_against(mixed: Night) -> None:
+    products = {row.image_id: row.product_id for row in mixed.plan}
+    rows = _results(mixed)
+    assert {name: row.product_id for name, row in rows.items()} == {name: products[name] for name in rows}
+    assert {row.strength for row in rows.values()} == {1.0}
+    assert mixed.summary["at_lower_strength"] == 0  # type: ignore[attr-defined]
+    for verdict in read_rows(mixed.paths.verdicts, VerdictRow):
+        assert verdict.product_id == products[verdict.image_id]
+        assert json.loads(verdict.thresholds_json) == GATE_PRESETS["photographic"].resolved()
+
+
+def test_a_view_that_left_its_product_is_refused_and_every_view_has_its_verdict(mixed: Night, tmp_path: Path) -> None:
+    rows = _results(mixed)
+    night = mixed.rerun("views")
+    alike = [f"good-{index}.png" for index in (1, 3, 5, 7, 9)]
+    rows = {name: replace(rows[name], product_id="one") for name in alike}
+    darker = _decoded(rows["good-3.png"].object_uri).rgb.copy()
+    darker[darker.min(axis=-1) < 250] //= 2
+    (tmp_path / "odd.png").write_bytes(encoded(darker))
+    digest = hashlib.sha256(encoded(darker)).hexdigest()
+    rows["good-3.png"] = replace(rows["good-3.png"], object_uri=str(tmp_path / "odd.png"), object_sha256=digest)
+    write_rows(night.paths.results, rows.values(), ResultRow)
+    summary = verify(night.options())
+    verdicts = {row.image_id: row for row in read_rows(night.paths.verdicts, VerdictRow)}
+    assert sorted(verdicts) == sorted(alike)
+    assert {name: row.reason for name, row in verdicts.items() if not row.passed} == {"good-3.png": "views"}
+    assert summary["by_reason"] == {"views": 1}
+    assert verdicts.pop("good-3.png").views_drift > 4 > max(row.views_drift for row in verdicts.values())
+    progress = read_progress(night.paths.progress("verify"))
+    assert progress is not None
+    assert (progress.done, progress.failed) == (5, 1)
+
+
+def test_products_that_the_gate_refuses_are_drawn_weaker(bundle: Path, tmp_path: Path) -> None:
+    strict = {"gate": {"max_colour_drift": 0.3, "min_ms_ssim": 0.0, "min_edge_f1": 0.0, "retry_strengths": [0.5, 0.01]}}
+    night = Night(tmp_path, bundle, brand=strict)
+    for index in range(3):
+        night.add(f"{index}.png", encoded(product_photo(150, 90 + 20 * index, index)))
+    night.write()
+    summary = restyle(night.options())
+    strengths = {name: row.strength for name, row in _results(night).items()}
+    assert summary["at_lower_strength"] == sum(strength < 1 for strength in strengths.values()) > 0
+    assert verify(night.options())["passed"] == 3
 
 
 def test_verify_flags_each_kind_of_harm(mixed: Night, tmp_path: Path) -> None:
