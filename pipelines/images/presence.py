@@ -32,7 +32,8 @@ def has_vanished(cells: ProductCells, before: NDArray[np.uint8], after: NDArray[
         after: the same.
         weights: of the product, [H, W]; what is exactly 0 is background. A picture without any can only fade.
     """
-    few = [picture[::_STEP, ::_STEP] for picture in (before, after, weights)]
+    step = (slice(None, None, _STEP),) * 2
+    few = before[step], after[step], weights[step]
     return _faded(*few) or _melted(cells, *few)
 
 
