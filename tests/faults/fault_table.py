@@ -111,6 +111,9 @@ def prepare(root: Path) -> FaultyNight:
     """A shop of real small pictures with a broken one, a real untrained model, and a night that changes some of it."""
     made = make_tiny_shop(root / "shop", products=6)
     made.configure_brand(BRAND, gate={"max_failed_share": 1.0})
+    # Outside of what is restored: a copied file would be another version.
+    (made.root / "pictures").rename(root / "pictures")
+    (made.root / "pictures").symlink_to(root / "pictures")
     (made.root / "pictures/broken.png").write_bytes(b"no picture")
     with (made.root / "feed.csv").open("a") as feed:
         feed.write("broken,broken-a,pictures/broken.png,,mugs\nlost,lost-a,pictures/lost.png,,mugs\n")
@@ -184,7 +187,7 @@ def cleared(campaign: Campaign) -> None:
     night = campaign.night
     night.restore("ingest")
     shutil.rmtree(night.shop)
-    shutil.copytree(night.root / "states" / STAGES[-1], night.shop)
+    shutil.copytree(night.root / "states" / STAGES[-1], night.shop, symlinks=True)
     before = read_pointer(night.paths.current).serial
     for stage in STAGES:
         night.run(stage).must_be_well()
@@ -257,7 +260,7 @@ def _files_between(night: FaultyNight) -> Iterator[tuple[str, str]]:
     """(the stage that reads it, file)."""
     run, dates = night.run_paths(), NightPaths(night.output, SECOND)
     shutil.rmtree(night.shop)
-    shutil.copytree(night.root / "states" / STAGES[-1], night.shop)
+    shutil.copytree(night.root / "states" / STAGES[-1], night.shop, symlinks=True)
     snapshot = tables.finished_info(dates.snapshot, SnapshotRow)
     for stage in ("preprocess", "plan"):
         yield stage, f"{dates.snapshot}.json"
