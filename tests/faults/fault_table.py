@@ -81,6 +81,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--kills", type=int, default=220, help="at least so many kills")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--slow-points", type=int, default=12, help="operations to break in each of the Beam jobs")
+    parser.add_argument("--storage-points", type=int, default=5, help="operations to break in each quick job, a fault")
     parser.add_argument("--docs", type=Path, help="page whose table is replaced")
     options = parser.parse_args(argv)
     begun = time.monotonic()
@@ -88,7 +89,7 @@ def main(argv: list[str] | None = None) -> int:
         campaign = Campaign(prepare(Path(folder)), options.seed)
         steps: list[Callable[[Campaign], None]] = [
             lambda one: kills(one, options.kills, options.slow_points),
-            storage_faults,
+            lambda one: storage_faults(one, options.storage_points),
             clock,
             cleared,
             overlapping,
@@ -97,8 +98,8 @@ def main(argv: list[str] | None = None) -> int:
         for step in steps:
             step(campaign)
             print(f"{time.monotonic() - begun:5.0f} s: {sum(campaign.injected.values())} faults injected", flush=True)
+            print(render(campaign), flush=True)
     table = render(campaign)
-    print(table)
     print(f"{campaign.night.failed_again} undisturbed tries failed and were repeated")
     if options.docs:
         page = options.docs.read_text()
@@ -166,13 +167,13 @@ def kills(campaign: Campaign, at_least: int, slow_points: int) -> None:
         campaign.one("kill -9, and again in the second try", stage, "kill-before", first, again=second)
 
 
-def storage_faults(campaign: Campaign) -> None:
+def storage_faults(campaign: Campaign, points: int) -> None:
     """What storage may answer for good: every try of the job fails until somebody mends it."""
     names = {"disk-full": "disk full", "time-out": "storage times out", "unavailable": "storage answers 503",
              "short-read": "a short read"}  # fmt: skip
     for fault, name in names.items():
         for stage in STAGES:
-            for nth in spread(campaign.night.operations[stage], 2 if stage in SLOW else 5):
+            for nth in spread(campaign.night.operations[stage], 2 if stage in SLOW else points):
                 campaign.one(name, stage, fault, nth)
 
 
