@@ -154,7 +154,7 @@ def restyle_vs_loop(folder: Path, rows: Sequence[SnapshotRow], repeats: int) -> 
     """
     from bench_model import fresh_bundle
 
-    from pipelines.restyle.batching import bounded_batches
+    from pipelines.restyle.batching import bounded_batches, by_product
     from training.bundle import write_bundle
     from training.config import Architecture
 
@@ -173,7 +173,8 @@ def restyle_vs_loop(folder: Path, rows: Sequence[SnapshotRow], repeats: int) -> 
         own = RestyleWorker(
             worker._restyler, dataclasses.replace(worker._task, objects=BrandPaths(str(objects), "any"))
         )
-        batches = bounded_batches(plan, lambda row: (row.height_px, row.width_px))
+        products = by_product(plan, lambda row: row.product_id)
+        batches = bounded_batches(products, lambda row: row.height_px * row.width_px)
         results = [outcome for batch in batches for outcome in own(batch)]
         write_rows(str(objects / "results.parquet"), results, ResultRow)
 

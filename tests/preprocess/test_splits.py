@@ -60,10 +60,13 @@ def test_each_row_is_in_one_shard_of_its_products_split(views: list[int], images
 
 @given(st.sets(st.integers(0, 200), max_size=60), st.integers(0, 200))
 def test_a_product_that_comes_or_goes_changes_its_own_shard_alone(numbers: set[int], other: int) -> None:
-    before = dict(assign_shards([row(f"p{number}", f"p{number}/0") for number in numbers], 4))
-    after = dict(assign_shards([row(f"p{number}", f"p{number}/0") for number in numbers ^ {other}], 4))
-    if {shard.count for shard in before} == {shard.count for shard in after} and set(before) == set(after):
-        assert sum(before[shard] != after[shard] for shard in before) <= 2
+    rows = [[row(f"p{number}", f"p{number}/0") for number in some] for some in (numbers, numbers ^ {other})]
+    splits = [split_products([member.product_id for member in some]) for some in rows]
+    moved = [product for product in splits[0] if splits[1].get(product, splits[0][product]) != splits[0][product]]
+    before, after = (dict(assign_shards(some, 4)) for some in rows)
+    # An empty split takes a product from another one, and a split that grows is cut anew: then more is touched.
+    if not moved and set(before) == set(after):
+        assert sum(before[shard] != after[shard] for shard in before) <= 1
 
 
 def test_shards_are_full_on_average() -> None:
