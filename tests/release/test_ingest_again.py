@@ -203,6 +203,22 @@ def test_a_feed_that_is_not_read_to_its_end(tiny_shop: MakeShop, monkeypatch: py
     assert not isinstance(caught.value, FeedError)
 
 
+@pytest.mark.parametrize(
+    ("trouble", "exit_code"), [(TimeoutError(110, "timed out"), 1), (PermissionError(13, "No"), 2)]
+)
+def test_storage_trouble_with_the_feed_is_worth_another_try(
+    tiny_shop: MakeShop, monkeypatch: pytest.MonkeyPatch, trouble: OSError, exit_code: int
+) -> None:
+    def faulty(_uri: str) -> bytes:
+        raise trouble
+
+    shop = tiny_shop().load()
+    monkeypatch.setattr(storage, "read_bytes", faulty)
+    with pytest.raises(RestyleError, match="the feed cannot be read") as caught:
+        ingest.ingest(shop, FIRST)
+    assert caught.value.exit_code == exit_code
+
+
 def test_attempts_are_counted_by_nights_in_a_row(tiny_shop: MakeShop) -> None:
     made = tiny_shop()
     shop = made.load()

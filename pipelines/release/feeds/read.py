@@ -33,7 +33,7 @@ def read_feed(feed: FeedSettings, date: str) -> Iterator[FeedRow]:
     """Rows of the night's feed, in its order.
 
     Raises FeedError when the feed is absent, empty, too large, not of its format, lacks a column or has a newer schema,
-    RestyleError when it is not read to its end.
+    RestyleError when its storage has trouble or it is not read to its end.
     """
     uri = feed.uri.replace("{date}", date)
     kind = _kind_of(uri) if feed.format == "auto" else feed.format
@@ -71,8 +71,12 @@ def _read(uri: str, date: str, max_bytes: int) -> bytes:
         if storage.exists(uri):
             raise FeedError(f"{uri}: the feed cannot be read: it is a folder; set feed.format: folder.") from None
         raise FeedError(f"{uri}: expected the feed of {date} here, found none; upload it or set feed.uri.") from None
-    except OSError as error:
+    except PermissionError as error:
         raise FeedError(f"{uri}: the feed cannot be read: {error.strerror or error}") from error
+    except OSError as error:
+        raise RestyleError(
+            f"{uri}: the feed cannot be read ({error.strerror or error}); run the job again when its storage is well."
+        ) from error
     if not data.strip():
         raise FeedError(f"{uri}: the feed is empty; expected a header and at least one row.")
     return data
